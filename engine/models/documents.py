@@ -1,0 +1,67 @@
+"""Issued documents, their numbers and stored files."""
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.models.base import Base, Json
+
+
+class StoredFile(Base):
+    """Bytes kept in the storage under their SHA-256; uploads and rendered documents alike."""
+
+    __tablename__ = "stored_file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+
+
+class Document(Base):
+    """One version of one issued document. Number and date stay through the versions; a locked one never changes.
+
+    ``kind``: protocol, proposal, contract, invoice, act, questionnaire … ``template``/``template_version``: the resource
+    it was rendered from. ``data``: exactly what the template was given. ``locked_at``: set at approval.
+    ``requested_by_token``: makes the issuing job repeatable without a second number.
+    """
+
+    __tablename__ = "document"
+    __table_args__ = (UniqueConstraint("kind", "number", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
+    kind: Mapped[str]
+    title: Mapped[str]
+    number: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[str] = mapped_column(default="draft")
+    dated: Mapped[date]
+    valid_until: Mapped[datetime | None]
+    total: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+    template: Mapped[str]
+    template_version: Mapped[int]
+    data: Mapped[Json]
+    docx_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    pdf_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    request_key: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    locked_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None]
+
+
+class NumberSequence(Base):
+    """The last number given per kind and year: without gaps or doubles, since it moves in the issuing transaction."""
+
+    __tablename__ = "number_sequence"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)

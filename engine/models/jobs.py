@@ -1,0 +1,104 @@
+"""What the engine owes: jobs, messages that wait, subscriptions, incidents, mails."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.models.base import Base, Json, Strings
+
+
+class Job(Base):
+    """A row that says "the engine owes this at that time".
+
+    ``due_at``: not before. ``attempts``: counted just before the work. ``owner``/``claimed_until``: the worker's claim.
+    ``key``: idempotency key, unique. ``lateness``: seconds between due and done. ``type``: the action's name, the mail's
+    template … ``alone``: it lost its worker twice and runs without company.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_due", "status", "due_at"),
+        Index("ix_job_instance_token", "instance_id", "token_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    type: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    token_id: Mapped[str | None]
+    element_id: Mapped[str | None]
+    payload: Mapped[Json]
+    due_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=5)
+    owner: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    lateness: Mapped[float | None]
+    error: Mapped[str | None]
+
+
+class MessageSubscription(Base):
+    """This instance awaits message (or signal) ``name`` with ``correlation_key``."""
+
+    __tablename__ = "message_subscription"
+    __table_args__ = (Index("ix_message_subscription_name_key", "kind", "name", "correlation_key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    token_id: Mapped[str]
+    element_id: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str]
+    correlation_key: Mapped[str | None]
+
+
+class Message(Base):
+    """Something from outside (or from another instance) meant for one instance; waits until ``expires_at``."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_waiting", "status", "name", "correlation_key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    correlation_key: Mapped[str | None]
+    key: Mapped[str | None] = mapped_column(unique=True)
+    payload: Mapped[Json]
+    received_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default="waiting")
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+
+
+class Incident(Base):
+    """A failure that stops an instance until a person retries or resolves it."""
+
+    __tablename__ = "incident"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    kind: Mapped[str]
+    element_id: Mapped[str | None]
+    token_id: Mapped[str | None]
+    message: Mapped[str]
+    raised_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default="open", index=True)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    reason: Mapped[str | None]
+
+
+class Mail(Base):
+    """One mail handed over, or to be. ``message_id`` is deterministic; ``attachments``: document ids."""
+
+    __tablename__ = "mail"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    attachments: Mapped[Strings]
+    message_id: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

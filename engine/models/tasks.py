@@ -1,0 +1,94 @@
+"""User tasks, who may claim them, and what people have typed but not yet completed."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.models.base import Base, Json
+from engine.models.instances import ProcessInstance
+
+
+class UserTask(Base):
+    """Work that waits for a person.
+
+    ``path`` as in Visit. ``due_why``: the stored explanation of the due date (engine.calendar). ``owner_id``: who
+    delegated it and gets it back. ``form_key``/``form_version``: the form it shows. ``round``: the n-th time this
+    element is visited in this instance. ``outcome``: variables the completion brought. ``settings``: the element's
+    zeebe:property values (control point, document, help …).
+    """
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        Index("ix_user_task_assignee_open", "assignee_id", "status", "priority", "due_at"),
+        Index("ix_user_task_instance", "instance_id"),
+        UniqueConstraint("instance_id", "token_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token_id: Mapped[str]
+    process_key: Mapped[str]
+    element_id: Mapped[str]
+    path: Mapped[str]
+    name: Mapped[str]
+    status: Mapped[str] = mapped_column(default="created")
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    form_key: Mapped[str | None]
+    form_version: Mapped[int | None]
+    due_at: Mapped[datetime | None]
+    due_why: Mapped[Json | None]
+    follow_up_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(default=50)
+    round: Mapped[int] = mapped_column(default=1)
+    settings: Mapped[Json]
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    completed_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    outcome: Mapped[Json | None]
+    revision: Mapped[int] = mapped_column()
+    instance: Mapped[ProcessInstance] = relationship()
+    candidates: Mapped[list[Candidate]] = relationship(cascade="all, delete-orphan")
+    __mapper_args__ = {"version_id_col": revision}
+
+
+class Candidate(Base):
+    """Who may claim a task: a group or a person. ``open`` mirrors the task's status, so that the inbox of a group
+    costs what is open; ``priority``/``due_at`` are copied for the same reason."""
+
+    __tablename__ = "candidate"
+    __table_args__ = (
+        Index("ix_candidate_group_open", "group_key", "open", "priority", "due_at"),
+        Index("ix_candidate_user_open", "user_id", "open", "priority", "due_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), index=True)
+    group_key: Mapped[str | None]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    open: Mapped[bool] = mapped_column(default=True)
+    priority: Mapped[int] = mapped_column(default=50)
+    due_at: Mapped[datetime | None]
+
+
+class FormDraft(Base):
+    """What a person has typed into a task's form so far. Not part of the instance; deleted at completion."""
+
+    __tablename__ = "form_draft"
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), primary_key=True)
+    data: Mapped[Json]
+    saved_at: Mapped[datetime]
+
+
+class Comment(Base):
+    """Free talk on an instance."""
+
+    __tablename__ = "comment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))
+    at: Mapped[datetime]
+    body: Mapped[str]

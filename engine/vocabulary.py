@@ -1,0 +1,100 @@
+"""The states things can be in. Words as in docs/glossary.md; a value is what stands in the database."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class InstanceStatus(StrEnum):
+    """Life of a process instance: active <-> suspended -> completed | cancelled."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class TaskStatus(StrEnum):
+    """Life of a user task: created -> claimed -> completed; unclaimed back; cancelled from both."""
+
+    CREATED = "created"
+    CLAIMED = "claimed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+OPEN_TASK = (TaskStatus.CREATED, TaskStatus.CLAIMED)
+
+
+class JobStatus(StrEnum):
+    """Life of a job: waiting -> running -> done | failed; cancelled when its token left."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobKind(StrEnum):
+    """What the engine owes: a timer to fire, a service task's action, a mail to hand over, a file to render …"""
+
+    TIMER = "timer"
+    ACTION = "action"
+    MAIL = "mail"
+    CONTROL_POINT = "control_point"
+    SIGNAL = "signal"
+    MESSAGE_EXPIRY = "message_expiry"
+    START = "start"
+
+
+class IncidentStatus(StrEnum):
+    """An incident is open until a person retries or resolves it."""
+
+    OPEN = "open"
+    RETRIED = "retried"
+    RESOLVED = "resolved"
+
+
+class ControlPointStatus(StrEnum):
+    """A control point is open, then met, missed (the work ended without evidence) or waived with a reason."""
+
+    OPEN = "open"
+    MET = "met"
+    MISSED = "missed"
+    WAIVED = "waived"
+    CANCELLED = "cancelled"
+
+
+class DocumentStatus(StrEnum):
+    """Life of an issued document version."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SENT = "sent"
+    SIGNED = "signed"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+class ResourceKind(StrEnum):
+    """What a deployment may hold."""
+
+    PROCESS = "process"
+    FORM = "form"
+    DECISION = "decision"
+    TEMPLATE = "template"
+
+
+class SubscriptionKind(StrEnum):
+    """Messages are for one instance, signals for all who listen."""
+
+    MESSAGE = "message"
+    SIGNAL = "signal"
+
+
+class MessageStatus(StrEnum):
+    """A message that arrives early waits for its time-to-live."""
+
+    WAITING = "waiting"
+    CORRELATED = "correlated"
+    EXPIRED = "expired"
