@@ -1,0 +1,42 @@
+"""The door for drawings: bytes in, Procedures out, or every reason why not, at once."""
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from engine.bpmn import reader, xml
+from engine.bpmn.types import Procedure
+from engine.bpmn.xml import Element
+from engine.errors import Fault, Refused
+
+ERROR = "error"
+
+
+def read(file: str, content: bytes) -> tuple[Procedure, ...]:
+    """The executable procedures of a drawing, compiled. Raises Refused with all faults when one is an error."""
+    procedures, faults = inspect(file, content)
+    errors = tuple(fault for fault in faults if fault.severity == ERROR)
+    if errors:
+        raise Refused("{file} cannot be published: {count} faults", errors, file=file, count=len(errors))
+    return procedures
+
+
+def inspect(file: str, content: bytes) -> tuple[tuple[Procedure, ...], tuple[Fault, ...]]:
+    """Procedures and all findings, warnings included. With an error among them there are no procedures."""
+    try:
+        root = xml.parse(file, content)
+    except xml.BadFile as bad:
+        return (), (bad.fault,)
+    faults: list[Fault] = []
+    if any(fault.severity == ERROR for fault in faults):
+        return (), tuple(faults)
+    found = tuple(replace(item, compiled=_compile(root, item)) for item in reader.procedures(root))
+    return found, tuple(faults)
+
+
+def _compile(root: Element, procedure: Procedure) -> object:
+    try:
+        from engine.bpmn import specs  # type: ignore[attr-defined, unused-ignore]  # late: the executable form is built by the other half of the adapter
+    except ImportError:
+        return None
+    return specs.compile(copy.deepcopy(root), procedure.key, procedure.elements)
