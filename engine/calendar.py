@@ -1,0 +1,286 @@
+"""Working time, pure: durations ``P2BD`` and ``PT8BH``, due moments that explain themselves, deviations.
+
+Nothing here reads the clock. A calendar belongs to an office and carries its time zone.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+import yaml
+
+from engine.errors import Invalid
+from engine.feel.values import YearMonthDuration
+
+WORKING = re.compile(r"P(?:(\d{1,4})BD)?(?:T(?:(\d{1,4})BH)?(?:(\d{1,5})BM)?)?")
+ISO = re.compile(
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
+    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?"
+)
+FARTHEST = 3660  # days looked ahead; a calendar without working days must not hang the engine
+EXPLAINED = 40  # days listed one by one in an explanation; the rest is summed up
+MONDAY_TO_FRIDAY = range(5)
+
+Spec = str | timedelta | YearMonthDuration | date | datetime
+
+
+@dataclass(frozen=True)
+class Due:
+    """A due moment (UTC) and why: ``{spec, start, at, zone, uncertain, days: [[date, "working"|"off", note], …]}``."""
+
+    at: datetime
+    why: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WorkingDuration:
+    """``P2BDT4BH``: working days, then working minutes. P1BD is not 24 hours."""
+
+    days: int
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Working time of one office. ``hours``: pieces of a working day; ``short_days``: minutes cut from its end."""
+
+    office: str
+    zone: ZoneInfo
+    hours: tuple[tuple[time, time], ...]
+    country: str = "RU"
+    decreed_until: int = 9999
+    days_off: Mapping[date, str] = field(default_factory=dict)
+    days_on: Mapping[date, str] = field(default_factory=dict)
+    short_days: Mapping[date, int] = field(default_factory=dict)
+
+    def is_working(self, day: date) -> bool:
+        """Is this a working day of the office?"""
+        return self._note(day) is None
+
+    def due(self, start: datetime, spec: Spec) -> Due:
+        """The moment ``spec`` after ``start``; a date means the end of that working day. Raises Invalid."""
+        value = duration(spec) if isinstance(spec, str) else spec
+        local = start.astimezone(self.zone)
+        days: list[list[str]] = []
+        if isinstance(value, WorkingDuration):
+            at = self._after(local, value, days)
+        elif isinstance(value, datetime):
+            at = value if value.tzinfo else value.replace(tzinfo=self.zone)
+        elif isinstance(value, date):
+            at = self._end(value)
+        elif isinstance(value, YearMonthDuration):
+            at = _plus_months(local, value.months)
+        else:
+            at = start + value
+        at = at.astimezone(UTC)
+        return Due(at, self._why(spec, local, at, days))
+
+    def before(self, at: datetime, spec: str) -> datetime:
+        """The moment ``spec`` before ``at`` (reminders). Raises Invalid."""
+        value = duration(spec)
+        if isinstance(value, WorkingDuration):
+            return self._before(at.astimezone(self.zone), value).astimezone(UTC)
+        if isinstance(value, timedelta):
+            return at - value
+        if isinstance(value, YearMonthDuration):
+            return _plus_months(at, -value.months)
+        raise Invalid("«{spec}» is not a duration", spec=spec)
+
+    def working_days_between(self, earlier: datetime, later: datetime) -> float:
+        """Working time from one moment to another in working days, negative if ``later`` comes first."""
+        if later < earlier:
+            return -self.working_days_between(later, earlier)
+        start, end = earlier.astimezone(self.zone), later.astimezone(self.zone)
+        minutes = 0.0
+        day = start.date()
+        for _ in range(FARTHEST):
+            if day > end.date():
+                break
+            for opens, closes in self._pieces(day):
+                minutes += max(0.0, (min(closes, end) - max(opens, start)).total_seconds() / 60)
+            day += timedelta(days=1)
+        return round(minutes / self._full_day(), 2)
+
+    def _full_day(self) -> float:
+        day = date(2000, 1, 3)
+        return sum(_minutes(datetime.combine(day, a), datetime.combine(day, b)) for a, b in self.hours)
+
+    def _note(self, day: date) -> str | None:
+        """None for a working day, else why it is not one."""
+        if day in self.days_off:
+            return self.days_off[day]
+        if day in self.days_on:
+            return None
+        public = _holidays(self.country, day.year)
+        if public.is_working_day(day) and not self._moved_here(day):
+            return None
+        return public.get(day) or ("weekend" if day.weekday() not in MONDAY_TO_FRIDAY else "moved day off")
+
+    def _moved_here(self, day: date) -> bool:
+        """Art. 112 of the labour code for years without a decree: a holiday on a weekend moves to the next working day.
+
+        The New Year holidays (1-8 January) are moved by decree only and therefore stay where they are.
+        """
+        if day.year <= self.decreed_until:
+            return False
+        public, back = _holidays(self.country, day.year), day - timedelta(days=1)
+        moved = 0
+        while not public.is_working_day(back):
+            moved += back in public and back.weekday() not in MONDAY_TO_FRIDAY and not (back.month == 1 and back.day < 9)
+            back -= timedelta(days=1)
+        return moved > 0
+
+    def _pieces(self, day: date) -> list[tuple[datetime, datetime]]:
+        if not self.is_working(day):
+            return []
+        pieces = [
+            (datetime.combine(day, opens, self.zone), datetime.combine(day, closes, self.zone))
+            for opens, closes in self.hours
+        ]
+        if cut := self.short_days.get(day, 0):
+            limit = pieces[-1][1] - timedelta(minutes=cut)
+            pieces = [(opens, min(closes, limit)) for opens, closes in pieces if opens < limit]
+        return pieces
+
+    def _end(self, day: date) -> datetime:
+        pieces = self._pieces(day)
+        return pieces[-1][1] if pieces else datetime.combine(day, self.hours[-1][1], self.zone)
+
+    def _days(self, day: date, step: int) -> Iterator[date]:
+        for distance in range(FARTHEST):
+            yield day + timedelta(days=step * distance)
+        raise Invalid("The calendar of office {office} has no working days", office=self.office)
+
+    def _after(self, start: datetime, spec: WorkingDuration, days: list[list[str]]) -> datetime:
+        at, left = start, spec.days
+        if left:
+            for day in self._days(start.date() + timedelta(days=1), 1):
+                note = self._note(day)
+                days.append([day.isoformat(), "off" if note else "working", note or str(spec.days - left + 1)])
+                left -= note is None
+                if not left:
+                    at = self._within(datetime.combine(day, start.timetz().replace(tzinfo=None), self.zone))
+                    break
+        return self._plus_minutes(at, spec.minutes, days) if spec.minutes else at
+
+    def _within(self, at: datetime) -> datetime:
+        """The nearest moment of that working day's hours (early birds are due at opening, night owls at closing)."""
+        pieces = self._pieces(at.date())
+        return min(max(at, pieces[0][0]), pieces[-1][1])
+
+    def _plus_minutes(self, start: datetime, minutes: float, days: list[list[str]]) -> datetime:
+        left = float(minutes)
+        for day in self._days(start.date(), 1):
+            note, spent = self._note(day), 0.0
+            for opens, closes in self._pieces(day):
+                room = _minutes(max(opens, start), closes)
+                if room <= 0:
+                    continue
+                if left <= room:
+                    days.append([day.isoformat(), "working", _hours(spent + left)])
+                    return max(opens, start) + timedelta(minutes=left)
+                left, spent = left - room, spent + room
+            days.append([day.isoformat(), "off" if note else "working", note or _hours(spent)])
+        raise AssertionError("unreachable")
+
+    def _before(self, at: datetime, spec: WorkingDuration) -> datetime:
+        left = spec.days
+        if left:
+            for day in self._days(at.date() - timedelta(days=1), -1):
+                left -= self.is_working(day)
+                if not left:
+                    at = self._within(datetime.combine(day, at.timetz().replace(tzinfo=None), self.zone))
+                    break
+        minutes = float(spec.minutes)
+        for day in self._days(at.date(), -1) if minutes else ():
+            for opens, closes in reversed(self._pieces(day)):
+                room = _minutes(opens, min(closes, at))
+                if room <= 0:
+                    continue
+                if minutes <= room:
+                    return min(closes, at) - timedelta(minutes=minutes)
+                minutes -= room
+        return at
+
+    def _why(self, spec: Spec, start: datetime, at: datetime, days: list[list[str]]) -> dict[str, Any]:
+        shown = days if len(days) <= EXPLAINED else [*days[:EXPLAINED], ["…", "more", str(len(days) - EXPLAINED)]]
+        why: dict[str, Any] = {
+            "spec": spec if isinstance(spec, str) else str(spec),
+            "start": start.isoformat(timespec="minutes"),
+            "at": at.astimezone(self.zone).isoformat(timespec="minutes"),
+        }
+        if shown:
+            why["days"] = shown
+        if days and at.year > self.decreed_until:
+            why["uncertain"] = True
+        return why
+
+
+def duration(spec: str) -> WorkingDuration | timedelta | YearMonthDuration | date | datetime:
+    """Read ``P2BD``, ``PT8BH``, an ISO 8601 duration, a date or a date and time. Raises Invalid with a remedy."""
+    text = spec.strip()
+    if (found := WORKING.fullmatch(text)) and any(found.groups()):
+        days, hours, minutes = (int(group or 0) for group in found.groups())
+        return WorkingDuration(days, hours * 60 + minutes)
+    if (found := ISO.fullmatch(text)) and any(found.groups()) and not text.endswith("T"):
+        years, months, weeks, days, hours, minutes = (int(group or 0) for group in found.groups()[:6])
+        rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=float(found.group(7) or 0))
+        if (years or months) and rest:
+            raise Invalid("«{spec}» mixes months and days; write one or the other", spec=spec)
+        return YearMonthDuration(years * 12 + months) if years or months else rest
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(
+            "«{spec}» is not a time. Write P2BD (two working days), PT8BH (eight working hours), P3D, PT1H, "
+            "2026-12-01 or 2026-12-01T10:00",
+            spec=spec,
+        ) from None
+
+
+def calendars(path: Path) -> dict[str, Calendar]:
+    """Read the calendars of all offices from a settings file (settings/calendars.yaml)."""
+    return {office: _calendar(office, data) for office, data in yaml.safe_load(path.read_text("utf-8")).items()}
+
+
+def _calendar(office: str, data: Mapping[str, Any]) -> Calendar:
+    pieces = [piece.split("-") for piece in data["hours"]]
+    return Calendar(
+        office=office,
+        zone=ZoneInfo(data["zone"]),
+        hours=tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in pieces),
+        country=data.get("country", "RU"),
+        decreed_until=data.get("decreed_until", 9999),
+        days_off=data.get("days_off") or {},
+        days_on=data.get("days_on") or {},
+        short_days=data.get("short_days") or {},
+    )
+
+
+@cache
+def _holidays(country: str, year: int) -> holidays.HolidayBase:
+    language = "ru" if country == "RU" else None
+    return holidays.country_holidays(country, years=range(year - 1, year + 2), language=language)
+
+
+def _minutes(start: datetime, end: datetime) -> float:
+    return (end - start).total_seconds() / 60
+
+
+def _hours(minutes: float) -> str:
+    return f"{int(minutes // 60)}:{int(minutes % 60):02d}"
+
+
+def _plus_months(at: datetime, months: int) -> datetime:
+    """Calendar months; the 31st becomes the last day of a shorter month (31 January + P1M = 28 February)."""
+    index = at.year * 12 + at.month - 1 + months
+    year, month = divmod(index, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return at.replace(year=year, month=month + 1, day=min(at.day, last))
