@@ -1,0 +1,290 @@
+"""Control points: facts that must be established by a date (R068, R158-R165, R169).
+
+A control point sits on an element of the diagram as ``zeebe:property`` values. It opens when a token enters the element
+and is judged when the token leaves; if the evidence comes earlier, it is met earlier. PAT-6 is its ladder: a reminder
+before the due moment, at the due moment the deviation is told, two working days later a task for the head, five working
+days later the director is told.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import access, audit, notifications, values
+from engine.bpmn.types import Advance, Happening, Token
+from engine.errors import Invalid, NotFound, WrongState, text
+from engine.models import ControlPoint, Document, Job, ProcessInstance, User, UserTask
+from engine.vocabulary import ControlPointStatus, DocumentStatus, JobKind, JobStatus
+from engine.work import Work
+
+REMINDER, OVERDUE, HEAD, DIRECTOR = 1, 2, 3, 4
+DEFAULT_REMINDER = "P1BD"
+DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What shows that a control point was met, and since when."""
+
+    at: datetime
+    what: dict[str, Any]
+
+
+def project(work: Work, instance: ProcessInstance, advance: Advance) -> None:
+    """Open the control points of elements that were entered, judge those of elements that were left."""
+    known = {point.token_id: point for point in _open(work, instance)}
+    here = {t.token_id: t for t in (*advance.snapshot.tasks, *advance.snapshot.calls)}
+    left = {h.token_id: h for h in advance.happened if h.event != "entered"}
+    for token_id, point in known.items():
+        if token_id not in here:
+            _judge(work, instance, point, left.get(token_id))
+    for token in here.values():
+        if "controlPoint" in token.element.settings.properties and token.token_id not in known:
+            _open_point(work, instance, token)
+
+
+def require(work: Work, task: UserTask) -> None:
+    """Refuse to complete a task that demands control points which are neither met nor waived. Raises WrongState."""
+    codes = {code.strip() for code in task.settings.get("requires", "").split(",") if code.strip()}
+    if not codes:
+        return
+    for point in _open(work, task.instance):
+        if point.code in codes:
+            if (evidence := _evidence(work, task.instance, point, None)) is None:
+                raise WrongState(
+                    "Control point {code} «{title}» is still open. Establish it first, or let a head waive it with a reason.",
+                    code=point.code,
+                    title=point.title,
+                )
+            _close(work, task.instance, point, ControlPointStatus.MET, evidence)
+
+
+def waive(work: Work, control_point_id: int, reason: str) -> None:
+    """Let an open control point go, with a reason, by someone who may. Raises NotFound, Forbidden, WrongState, Invalid."""
+    point = work.session.get(ControlPoint, control_point_id)
+    if point is None:
+        raise NotFound("There is no such control point")
+    instance = work.session.get_one(ProcessInstance, point.instance_id)
+    access.require(work, "waive", instance)
+    if point.status != ControlPointStatus.OPEN:
+        raise WrongState("Control point {code} is not open any more", code=point.code)
+    if not reason.strip():
+        raise Invalid("Say why the control point is waived", {"reason": text("Say why the control point is waived")})
+    point.waived_by, point.reason = work.actor.user_id, reason.strip()
+    _close(work, instance, point, ControlPointStatus.WAIVED, Evidence(work.now, {"reason": reason.strip()}))
+
+
+def climb(work: Work, job: Job) -> None:
+    """One rung of the ladder; called by the job. Does nothing when the control point is no longer open."""
+    point = work.session.get(ControlPoint, job.payload["control_point_id"])
+    if point is None or point.status != ControlPointStatus.OPEN:
+        return
+    instance = work.session.get_one(ProcessInstance, point.instance_id)
+    level: int = job.payload["level"]
+    point.level = level
+    _RUNGS[level](work, instance, point)
+    audit.record(
+        work, f"control_point.{_RUNG_NAMES[level]}", instance=instance, subject=f"control_point:{point.id}",
+        code=point.code, planned_at=point.planned_at,
+    )  # fmt: skip
+    if level < DIRECTOR:
+        _schedule(work, point, level + 1)
+
+
+def _open(work: Work, instance: ProcessInstance) -> Iterable[ControlPoint]:
+    return work.session.scalars(
+        select(ControlPoint).where(
+            ControlPoint.instance_id == instance.id, ControlPoint.status == ControlPointStatus.OPEN
+        )
+    ).all()
+
+
+def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
+    own = token.element.settings.properties
+    code = own["controlPoint"]
+    evaluate = work.env.evaluator(work, instance, token.variables)
+    calendar = work.env.calendar(instance.office)
+    spec = evaluate(own["cpDue"]) if "cpDue" in own else work.env.setting(f"deadlines.{code}")
+    due = calendar.due(work.now, spec)
+    owner = evaluate(own["cpOwner"]) if "cpOwner" in own else None
+    point = ControlPoint(
+        instance_id=instance.id,
+        token_id=token.token_id,
+        element_id=token.element.id,
+        code=code,
+        title=own.get("cpTitle") or token.element.name or code,
+        owner_id=work.session.scalar(select(User.id).where(User.login == owner)) if owner else None,
+        owner_group=own.get("cpOwnerGroup"),
+        planned_at=due.at,
+        planned_why=due.why,
+        evidence_rule=own.get("cpEvidence", "completion"),
+        escalation=own.get("cpEscalation"),
+        reminder=own.get("cpReminder", DEFAULT_REMINDER),
+        opened_at=work.now,
+    )
+    work.session.add(point)
+    work.session.flush()
+    audit.record(
+        work, "control_point.opened", instance=instance, subject=f"control_point:{point.id}",
+        code=code, element=point.element_id, planned_at=point.planned_at,
+    )  # fmt: skip
+    _schedule(work, point, REMINDER)
+
+
+def _judge(work: Work, instance: ProcessInstance, point: ControlPoint, left: Happening | None) -> None:
+    if left is None or left.event == "cancelled":
+        _close(work, instance, point, ControlPointStatus.CANCELLED, None)
+    elif evidence := _evidence(work, instance, point, left):
+        _close(work, instance, point, ControlPointStatus.MET, evidence)
+    else:
+        _close(work, instance, point, ControlPointStatus.MISSED, None)
+
+
+def _evidence(work: Work, instance: ProcessInstance, point: ControlPoint, left: Happening | None) -> Evidence | None:
+    kind, _, rest = point.evidence_rule.partition(":")
+    if kind == "completion":
+        return Evidence(work.now, {"completed": point.element_id}) if left else None
+    if kind == "field":
+        value = left.data.get(rest) if left else None
+        return Evidence(work.now, {rest: values.encode(value)}) if value not in (None, "", False, [], {}) else None
+    wanted, _, state = rest.partition(":")
+    return _document_evidence(work, instance, point, wanted, "approved" if kind == "approval" else state)
+
+
+def _document_evidence(
+    work: Work, instance: ProcessInstance, point: ControlPoint, kind: str, state: str
+) -> Evidence | None:
+    moment = {"approved": Document.locked_at, "signed": Document.signed_at}.get(state, Document.sent_at)
+    found = select(Document, moment).where(
+        Document.instance_id == instance.id, moment.is_not(None), Document.status.not_in(DEAD)
+    )
+    if kind:
+        found = found.where(Document.kind == kind)
+    row = work.session.execute(found.order_by(Document.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    document, at = row
+    return Evidence(max(at, point.opened_at), {"document": document.number, "id": document.id, "state": state or "sent"})
+
+
+def _close(
+    work: Work, instance: ProcessInstance, point: ControlPoint, status: ControlPointStatus, evidence: Evidence | None
+) -> None:
+    point.status = status
+    point.actual_at = evidence.at if evidence else work.now
+    point.evidence = evidence.what if evidence else None
+    if status != ControlPointStatus.CANCELLED:
+        calendar = work.env.calendar(instance.office)
+        point.deviation = calendar.working_days_between(point.planned_at, point.actual_at)
+    for job in work.session.scalars(
+        select(Job).where(
+            Job.instance_id == instance.id, Job.token_id == point.token_id,
+            Job.kind == JobKind.CONTROL_POINT, Job.status == JobStatus.WAITING,
+        )
+    ):  # fmt: skip
+        job.status = JobStatus.CANCELLED
+    audit.record(
+        work, f"control_point.{status}", instance=instance, subject=f"control_point:{point.id}", code=point.code,
+        planned_at=point.planned_at, actual_at=point.actual_at, deviation=point.deviation, evidence=point.evidence,
+    )  # fmt: skip
+
+
+def _schedule(work: Work, point: ControlPoint, level: int) -> None:
+    calendar = work.env.calendar(work.session.get_one(ProcessInstance, point.instance_id).office)
+    at = {
+        REMINDER: lambda: calendar.before(point.planned_at, point.reminder),
+        OVERDUE: lambda: point.planned_at,
+        HEAD: lambda: calendar.due(point.planned_at, "P2BD").at,
+        DIRECTOR: lambda: calendar.due(point.planned_at, "P5BD").at,
+    }[level]()
+    if level == REMINDER and at <= point.opened_at:  # too short a time to be reminded of
+        _schedule(work, point, OVERDUE)
+        return
+    work.session.add(
+        Job(
+            kind=JobKind.CONTROL_POINT,
+            type=f"control_point.{_RUNG_NAMES[level]}",
+            key=f"control_point:{point.id}:{level}",
+            instance_id=point.instance_id,
+            token_id=point.token_id,
+            element_id=point.element_id,
+            payload={"control_point_id": point.id, "level": level},
+            due_at=at,
+        )
+    )
+
+
+def _remind(work: Work, instance: ProcessInstance, point: ControlPoint) -> None:
+    notifications.notify(work, _owners(work, instance, point), "control_point_reminder", instance, **_facts(point))
+
+
+def _tell_overdue(work: Work, instance: ProcessInstance, point: ControlPoint) -> None:
+    owners = _owners(work, instance, point)
+    people = [*owners, *_group(work, "head")]
+    notifications.notify(work, people, "control_point_overdue", instance, **_facts(point))
+
+
+def _ask_head(work: Work, instance: ProcessInstance, point: ControlPoint) -> None:
+    if point.escalation is None:
+        notifications.notify(work, _group(work, "head"), "control_point_overdue", instance, **_facts(point))
+        return
+    owners = _owners(work, instance, point)
+    work.session.add(
+        Job(
+            kind=JobKind.START,
+            type=point.escalation,
+            key=f"control_point:{point.id}:escalation",
+            instance_id=instance.id,
+            payload={
+                "key": point.escalation,
+                "variables": values.encode(
+                    {
+                        "control_point_id": point.id,
+                        "control_point_code": point.code,
+                        "control_point_title": point.title,
+                        "control_point_due": point.planned_at,
+                        "escalated_instance_id": instance.id,
+                        "escalated_title": instance.title,
+                        "executor": owners[0].login if owners else None,
+                        "deal_id": instance.deal_id,
+                        "client_id": instance.client_id,
+                    }
+                ),
+            },
+            due_at=work.now,
+        )
+    )
+
+
+def _tell_director(work: Work, instance: ProcessInstance, point: ControlPoint) -> None:
+    notifications.notify(work, _group(work, "director"), "control_point_director", instance, **_facts(point))
+
+
+_RUNGS = {REMINDER: _remind, OVERDUE: _tell_overdue, HEAD: _ask_head, DIRECTOR: _tell_director}
+_RUNG_NAMES = {REMINDER: "reminded", OVERDUE: "overdue", HEAD: "escalated", DIRECTOR: "director_told"}
+
+
+def _facts(point: ControlPoint) -> Mapping[str, Any]:
+    return {"code": point.code, "title": point.title, "planned_at": point.planned_at}
+
+
+def _owners(work: Work, instance: ProcessInstance, point: ControlPoint) -> list[User]:
+    """The named owner, else his group, else whoever has the task now, else who started the instance."""
+    if point.owner_id:
+        return [work.session.get_one(User, point.owner_id)]
+    if point.owner_group:
+        return _group(work, point.owner_group)
+    task = work.session.scalar(
+        select(UserTask).where(UserTask.instance_id == instance.id, UserTask.token_id == point.token_id)
+    )
+    somebody = (task.assignee_id if task else None) or instance.started_by
+    return [work.session.get_one(User, somebody)] if somebody else []
+
+
+def _group(work: Work, role: str) -> list[User]:
+    """The people of the group that plays a role on the ladder (settings/deadlines.yaml ``ladder``)."""
+    return access.members(work.session, work.env.setting(f"deadlines.ladder.{role}", role))
