@@ -133,7 +133,8 @@ class Calendar:
         public, back = _holidays(self.country, day.year), day - timedelta(days=1)
         moved = 0
         while not public.is_working_day(back):
-            moved += back in public and back.weekday() not in MONDAY_TO_FRIDAY and not (back.month == 1 and back.day < 9)
+            new_year = back.month == 1 and back.day < 9
+            moved += back in public and back.weekday() not in MONDAY_TO_FRIDAY and not new_year
             back -= timedelta(days=1)
         return moved > 0
 

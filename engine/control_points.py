@@ -56,7 +56,8 @@ def require(work: Work, task: UserTask) -> None:
         if point.code in codes:
             if (evidence := _evidence(work, task.instance, point, None)) is None:
                 raise WrongState(
-                    "Control point {code} «{title}» is still open. Establish it first, or let a head waive it with a reason.",
+                    "Control point {code} «{title}» is still open. "
+                    "Establish it first, or let a head waive it with a reason.",
                     code=point.code,
                     title=point.title,
                 )
@@ -64,7 +65,10 @@ def require(work: Work, task: UserTask) -> None:
 
 
 def waive(work: Work, control_point_id: int, reason: str) -> None:
-    """Let an open control point go, with a reason, by someone who may. Raises NotFound, Forbidden, WrongState, Invalid."""
+    """Let an open control point go, with a reason, by someone who may.
+
+    Raises NotFound, Forbidden, WrongState, Invalid.
+    """
     point = work.session.get(ControlPoint, control_point_id)
     if point is None:
         raise NotFound("There is no such control point")
@@ -168,7 +172,8 @@ def _document_evidence(
     if row is None:
         return None
     document, at = row
-    return Evidence(max(at, point.opened_at), {"document": document.number, "id": document.id, "state": state or "sent"})
+    what = {"document": document.number, "id": document.id, "state": state or "sent"}
+    return Evidence(max(at, point.opened_at), what)
 
 
 def _close(

@@ -1,8 +1,7 @@
-"""One piece of work: one actor, one moment, one transaction. The only file that commits and the only one with a clock."""
+"""One piece of work: one actor, one moment, one transaction. The only file that commits or knows a clock."""
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from engine.errors import Conflict
 
 Result = TypeVar("Result")
 RETRIES = 5
+WRITE = {"write": True}  # execution option by which engine.database tells a writer's transaction from a reader's
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,31 @@ SYSTEM = Actor(None, "system")
 class Environment(Protocol):
     """What the composition root provides to every verb (app.py builds it; engine/environment.py defines it)."""
 
-    sessions: sessionmaker[Session]
-    clock: Callable[[], datetime]
-    settings: Mapping[str, Any]
+    @property
+    def sessions(self) -> sessionmaker[Session]: ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
 
 
 @dataclass
 class Work:
-    """The transaction in hand. ``now`` is fixed for its whole length; ``after_commit`` runs when it held."""
+    """The transaction in hand. ``now`` is fixed for its whole length.
+
+    ``before_commit`` runs inside the transaction when the verb is done (the log is written there, in one go);
+    ``after_commit`` runs when it held; ``memory`` keeps what lower floors want to remember until the commit.
+    """
 
     session: Session
     actor: Actor
     now: datetime
     env: Any
+    before_commit: list[Callable[[], None]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
 
 
 def system_clock() -> datetime:
@@ -72,8 +83,10 @@ def unit_of_work(env: Environment, actor: Actor) -> Iterator[Work]:
     session = env.sessions()
     work = Work(session, actor, env.clock(), env)
     try:
-        session.connection(execution_options={"write": True})
+        session.connection(execution_options=WRITE)
         yield work
+        while work.before_commit:
+            work.before_commit.pop(0)()
         session.commit()
     except StaleDataError as error:
         session.rollback()
@@ -106,27 +119,3 @@ def _is_passing(error: Exception) -> bool:
         return isinstance(error.__cause__, StaleDataError)
     code = getattr(getattr(error, "orig", None), "sqlstate", None)
     return code in {"40001", "40P01"} or "locked" in str(error)
-
-
-class FairLock:
-    """First come, first served among the threads of this process: SQLite's own busy handler is unfair."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._queue: list[threading.Event] = []
-
-    def acquire(self) -> None:
-        """Wait for one's turn."""
-        turn = threading.Event()
-        with self._mutex:
-            self._queue.append(turn)
-            if len(self._queue) == 1:
-                turn.set()
-        turn.wait()
-
-    def release(self) -> None:
-        """Let the next one in."""
-        with self._mutex:
-            self._queue.pop(0)
-            if self._queue:
-                self._queue[0].set()

@@ -13,7 +13,7 @@ Money = Numeric(18, 2)
 
 
 class Client(Base):
-    """A client: legal entity, entrepreneur (ip) or person. ``requisites``: address, bank, account, bik, corr_account …"""
+    """A client: legal, ip (entrepreneur) or person. ``requisites``: address, bank, account, bik, corr_account …"""
 
     __tablename__ = "client"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,7 +33,7 @@ class Client(Base):
 
 
 class Contact(Base):
-    """A person at a client. ``signs``: may sign for the client, ``basis``: on what ground (устава, доверенности № …)."""
+    """A person at a client. ``signs``: may sign for it, ``basis``: on what ground (устава, доверенности № …)."""
 
     __tablename__ = "contact"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -107,7 +107,7 @@ class DealLine(Base):
 
 
 class ScheduledPayment(Base):
-    """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: money in so far."""
+    """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: so far."""
 
     __tablename__ = "scheduled_payment"
     id: Mapped[int] = mapped_column(primary_key=True)

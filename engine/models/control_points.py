@@ -14,7 +14,8 @@ class ControlPoint(Base):
 
     ``planned_why``: explanation of the due moment. ``deviation``: working days late (negative: early). ``level``: the
     rung of the escalation ladder already climbed (0 none, 1 reminder, 2 overdue, 3 head, 4 director). ``evidence``:
-    what shows it was met. ``reminder``: how long before the due moment the owner is reminded. ``escalation``: key of the procedure started on rung 3, if any.
+    what shows it was met. ``reminder``: how long before the due moment the owner is reminded. ``escalation``: key of
+    the procedure started on rung 3, if any.
     """
 
     __tablename__ = "control_point"

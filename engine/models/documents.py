@@ -27,8 +27,8 @@ class StoredFile(Base):
 class Document(Base):
     """One version of one issued document. Number and date stay through the versions; a locked one never changes.
 
-    ``kind``: protocol, proposal, contract, invoice, act, questionnaire … ``template``/``template_version``: the resource
-    it was rendered from. ``data``: exactly what the template was given. ``locked_at``: set at approval.
+    ``kind``: protocol, proposal, contract, invoice, act … ``template``/``template_version``: the resource it was
+    rendered from. ``data``: exactly what the template was given. ``locked_at``: set at approval.
     ``requested_by_token``: makes the issuing job repeatable without a second number.
     """
 

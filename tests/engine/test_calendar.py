@@ -110,7 +110,7 @@ def test_the_override_table_wins_over_the_country_calendar(office: Calendar) -> 
 
 @pytest.mark.parametrize("text", ["P1", "2BD", "PT", "P1M5D", "завтра", "P-1D", "0 0 9 * * ?"])
 def test_what_is_no_time_is_refused_with_examples(office: Calendar, text: str) -> None:
-    with pytest.raises(Invalid, match="P2BD|one or the other"):
+    with pytest.raises(Invalid, match=r"P2BD|one or the other"):
         office.due(datetime(2026, 11, 16, tzinfo=UTC), text)
 
 

@@ -16,8 +16,9 @@ SHOWN = {".py", ".js", ".mjs", ".html", ".css", ".j2"}
 
 
 def tracked(*suffixes: str) -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
-    return [ROOT / name for name in names.stdout.splitlines() if Path(name).suffix in suffixes and (ROOT / name).exists()]
+    listing = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    paths = (ROOT / name for name in listing.stdout.splitlines())
+    return [path for path in paths if path.suffix in suffixes and path.exists()]
 
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
@@ -124,6 +125,8 @@ def test_public_functions_say_what_they_mean() -> None:
         f"{place(p, node.lineno)} {node.name}"
         for p in ENGINE
         for node in ast.parse(p.read_text("utf-8")).body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not ast.get_docstring(node)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
     ]
     assert silent == []
