@@ -1,10 +1,10 @@
 """The declarative base: aware UTC timestamps, JSON columns, one naming rule for constraints."""
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, LargeBinary, MetaData
+from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -18,30 +18,36 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in, aware UTC datetimes out, on every database. Naive ones are refused."""
+    """Aware datetimes in, aware UTC datetimes out, on every database. Naive ones are refused.
 
-    impl = DateTime
+    SQLite has no type for a moment: there it is the number of microseconds since 1970, a third of the text's size
+    and faster to read; comparisons and order mean the same.
+    """
+
+    impl = BigInteger
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(DateTime())
+        return dialect.type_descriptor(BigInteger())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("naive datetime")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+        return value if dialect.name == "postgresql" else (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class asks for it
         if value is None:
             return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return value.astimezone(UTC) if isinstance(value, datetime) else EPOCH + timedelta(microseconds=value)
 
 
 Json = dict[str, Any]
@@ -61,3 +67,8 @@ class Base(DeclarativeBase):
             bytes: LargeBinary,
         }
     )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Options of a partial index: it holds, and costs, only the rows that are still open."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

@@ -6,15 +6,15 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 from engine.models.definitions import ProcessDefinition
 
 
 class ProcessInstance(Base):
     """One run of a definition.
 
-    ``versions``: process key -> version, bound at the start for itself and all it may call. ``deal_id``: the deal it is
-    about, if any. ``state``: compact live tokens (engine.bpmn), ``revision``: optimistic lock. ``variables``: the root
+    ``key``/``version``: its definition's, so that lists and log lines need no join. ``versions``: process key ->
+    version, bound at the start for itself and all it may call. ``deal_id``: the deal it is about, if any. ``state``: compact live tokens (engine.bpmn), ``revision``: optimistic lock. ``variables``: the root
     scope's variables as of the last step, for lists and documents. ``parent_id``: the instance that started it.
     ``office``: the calendar it counts working time by.
     """
@@ -22,6 +22,8 @@ class ProcessInstance(Base):
     __tablename__ = "process_instance"
     id: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    key: Mapped[str]
+    version: Mapped[int]
     business_key: Mapped[str | None] = mapped_column(index=True)
     title: Mapped[str]
     status: Mapped[str] = mapped_column(index=True, default="active")
@@ -45,6 +47,7 @@ class StateVersion(Base):
     """The state as it stood after a step: return, recall and "how did it stand on Tuesday" restore one of these."""
 
     __tablename__ = "state_version"
+    __table_args__ = ({"sqlite_with_rowid": False},)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -57,7 +60,10 @@ class Visit(Base):
     ``outcome``: completed or cancelled."""
 
     __tablename__ = "visit"
-    __table_args__ = (Index("ix_visit_instance", "instance_id", "entered_at"),)
+    __table_args__ = (
+        Index("ix_visit_instance", "instance_id"),
+        Index("ix_visit_open", "instance_id", "token_id", **where("left_at IS NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
     token_id: Mapped[str]

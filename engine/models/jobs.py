@@ -6,21 +6,21 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Json, Strings
+from engine.models.base import Base, Json, Strings, where
 
 
 class Job(Base):
     """A row that says "the engine owes this at that time".
 
     ``due_at``: not before. ``attempts``: counted just before the work. ``owner``/``claimed_until``: the worker's claim.
-    ``key``: idempotency key, unique. ``lateness``: seconds between due and done. ``type``: the action's name, the mail's
-    template … ``alone``: it lost its worker twice and runs without company.
+    ``key``: idempotency key, unique. ``lateness``: seconds between due and done. ``type``: the action's name, the
+    signal's, the procedure's to start … ``ended_at``: set in every final status; only jobs without it cost anything.
     """
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_due", "status", "due_at"),
-        Index("ix_job_instance_token", "instance_id", "token_id"),
+        Index("ix_job_due", "due_at", **where("ended_at IS NULL")),
+        Index("ix_job_open", "instance_id", **where("ended_at IS NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 from engine.models.instances import ProcessInstance
 
 
@@ -15,15 +15,19 @@ class UserTask(Base):
 
     ``path`` as in Visit. ``due_why``: the stored explanation of the due date (engine.calendar). ``owner_id``: who
     delegated it and gets it back. ``form_key``/``form_version``: the form it shows. ``round``: the n-th time this
-    element is visited in this instance. ``outcome``: variables the completion brought. ``settings``: the element's
-    zeebe:property values (control point, document, help …).
+    element is visited in this instance. ``completed_for``: the absent person whom ``completed_by`` stood in for.
+    ``outcome``: variables the completion brought. ``settings``: the element's zeebe:property values (control point,
+    document, help …). ``rank``: the place in an inbox as one number (priority,
+    then due date: queries sort by nothing else), null once the task has ended, so that the index holds open tasks only.
     """
 
     __tablename__ = "user_task"
     __table_args__ = (
-        Index("ix_user_task_assignee_open", "assignee_id", "status", "priority", "due_at"),
-        Index("ix_user_task_instance", "instance_id"),
-        UniqueConstraint("instance_id", "token_id"),
+        Index("ix_user_task_inbox", "assignee_id", "rank", **where("rank IS NOT NULL")),
+        Index("ix_user_task_open", "instance_id", "token_id", unique=True, **where("rank IS NOT NULL")),
+        Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
+        Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
+        Index("ix_user_task_round", "instance_id", "element_id", "round"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -41,12 +45,14 @@ class UserTask(Base):
     due_why: Mapped[Json | None]
     follow_up_at: Mapped[datetime | None]
     priority: Mapped[int] = mapped_column(default=50)
+    rank: Mapped[int | None] = mapped_column(BigInteger)
     round: Mapped[int] = mapped_column(default=1)
     settings: Mapped[Json]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     completed_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    completed_for: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     outcome: Mapped[Json | None]
     revision: Mapped[int] = mapped_column()
     instance: Mapped[ProcessInstance] = relationship()
@@ -55,21 +61,20 @@ class UserTask(Base):
 
 
 class Candidate(Base):
-    """Who may claim a task: a group or a person. ``open`` mirrors the task's status, so that the inbox of a group
-    costs what is open; ``priority``/``due_at`` are copied for the same reason."""
+    """Who may claim an open task: a group or a person. ``rank`` mirrors the task's while it may be claimed and is null
+    while somebody has it; rows of ended tasks are removed (who could have claimed it stands in the log), so that the
+    inbox of a group costs what is open."""
 
     __tablename__ = "candidate"
     __table_args__ = (
-        Index("ix_candidate_group_open", "group_key", "open", "priority", "due_at"),
-        Index("ix_candidate_user_open", "user_id", "open", "priority", "due_at"),
+        Index("ix_candidate_group", "group_key", "rank", **where("rank IS NOT NULL AND group_key IS NOT NULL")),
+        Index("ix_candidate_user", "user_id", "rank", **where("rank IS NOT NULL AND user_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), index=True)
     group_key: Mapped[str | None]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
-    open: Mapped[bool] = mapped_column(default=True)
-    priority: Mapped[int] = mapped_column(default=50)
-    due_at: Mapped[datetime | None]
+    rank: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class FormDraft(Base):

@@ -1,0 +1,239 @@
+"""Who may do what: one table. A row names an act, then everybody who may do it; the first that fits grants it.
+
+Acting as a substitute is tried last and says for whom, so that the log reads "boris for anna" only where boris has no
+right of his own. Separation of duties overrules every grant.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine.errors import Forbidden, Text, text
+from engine.models import Absence, Candidate, Deal, Membership, ProcessInstance, User, UserTask
+from engine.vocabulary import TaskStatus
+from engine.work import Actor, Work
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Permission, and for whom if the actor stands in for an absent person."""
+
+    on_behalf_of: int | None = None
+
+
+@dataclass
+class Asking:
+    """One question: may this person, in these groups, do it to ``thing`` now?"""
+
+    session: Session
+    user_id: int
+    groups: frozenset[str]
+    thing: Any
+    now: datetime
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def candidates(self) -> tuple[set[str], set[int]]:
+        """Groups and people who may claim the task."""
+        if "candidates" not in self.seen:
+            rows = self.session.execute(
+                select(Candidate.group_key, Candidate.user_id).where(Candidate.task_id == self.thing.id)
+            ).all()
+            self.seen["candidates"] = {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
+        found: tuple[set[str], set[int]] = self.seen["candidates"]
+        return found
+
+
+Rule = Callable[[Asking], bool]
+
+
+def group(key: str) -> Rule:
+    """Members of a group, whatever the thing is."""
+    return lambda asking: key in asking.groups
+
+
+def assignee(asking: Asking) -> bool:
+    """The one who has the task."""
+    return bool(asking.thing.assignee_id == asking.user_id)
+
+
+def delegator(asking: Asking) -> bool:
+    """The one who gave the task to a colleague for an answer."""
+    return bool(asking.thing.owner_id == asking.user_id)
+
+
+def candidate(asking: Asking) -> bool:
+    """One who may claim the task."""
+    groups, people = asking.candidates()
+    return asking.user_id in people or bool(groups & asking.groups)
+
+
+def free_to(asking: Asking) -> bool:
+    """One who may claim a task that nobody has: he need not claim it before he does it."""
+    return asking.thing.assignee_id is None and candidate(asking)
+
+
+def finisher(asking: Asking) -> bool:
+    """The one who completed the task."""
+    return bool(asking.thing.completed_by == asking.user_id)
+
+
+def starter(asking: Asking) -> bool:
+    """The one who started the instance."""
+    return bool(_instance(asking).started_by == asking.user_id)
+
+
+def performer(asking: Asking) -> bool:
+    """One who has, had or may claim a task of the instance."""
+    mine = or_(
+        UserTask.assignee_id == asking.user_id,
+        UserTask.completed_by == asking.user_id,
+        Candidate.user_id == asking.user_id,
+        Candidate.group_key.in_(asking.groups),
+    )
+    query = (
+        select(UserTask.id)
+        .outerjoin(Candidate, Candidate.task_id == UserTask.id)
+        .where(UserTask.instance_id == _instance(asking).id, mine)
+        .limit(1)
+    )
+    return asking.session.scalar(query) is not None
+
+
+def deal_owner(asking: Asking) -> bool:
+    """The owner of the deal that the instance is about."""
+    deal_id = _instance(asking).deal_id
+    owner = select(Deal.owner_id).where(Deal.id == deal_id)
+    return deal_id is not None and asking.session.scalar(owner) == asking.user_id
+
+
+def starter_group(asking: Asking) -> bool:
+    """A member of one of the groups that may start the procedure by hand."""
+    return bool(asking.groups & set(asking.thing.starter_groups))
+
+
+HEAD, DIRECTOR, ADMIN, AUDITOR = (group(key) for key in ("head", "director", "admin", "auditor"))
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "task.see": (assignee, delegator, finisher, candidate, HEAD, DIRECTOR, ADMIN, AUDITOR, starter, deal_owner),
+    "task.claim": (candidate,),
+    "task.unclaim": (assignee, HEAD, DIRECTOR, ADMIN),
+    "task.complete": (assignee, free_to),
+    "task.save_draft": (assignee, free_to),
+    "task.delegate": (assignee,),
+    "task.resolve": (assignee,),
+    "task.reassign": (HEAD, DIRECTOR, ADMIN),
+    "task.set_due": (HEAD, DIRECTOR, ADMIN),
+    "task.set_follow_up": (assignee, free_to),
+    "instance.start": (starter_group, ADMIN),
+    "instance.see": (starter, HEAD, DIRECTOR, ADMIN, AUDITOR, deal_owner, performer),
+    "instance.comment": (starter, HEAD, DIRECTOR, ADMIN, deal_owner, performer),
+    "instance.suspend": (HEAD, DIRECTOR, ADMIN),
+    "instance.resume": (HEAD, DIRECTOR, ADMIN),
+    "instance.cancel": (HEAD, DIRECTOR, ADMIN),
+    "instance.correlate": (starter, HEAD, DIRECTOR, ADMIN, deal_owner, performer),
+    "incident.retry": (HEAD, ADMIN),
+    "incident.resolve": (HEAD, ADMIN),
+    "control_point.waive": (HEAD, DIRECTOR, ADMIN),
+    "control_points.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
+    "definitions.publish": (ADMIN,),
+    "definitions.draft": (ADMIN,),
+    "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
+    "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
+    "people.manage": (ADMIN,),
+}
+AS_SUBSTITUTE = {assignee, delegator, candidate, free_to}
+SEPARATED = {"task.claim", "task.complete"}
+
+
+def may(session: Session, actor: Actor, now: datetime, act: str, thing: Any = None) -> Grant | None:
+    """The grant, or None. ``thing``: the user task, instance or definition; an incident's or control point's instance.
+
+    The system may do everything. Raises KeyError for an act that is not in the table.
+    """
+    rules = RULES[act]
+    if actor.user_id is None:
+        return Grant()
+    own = Asking(session, actor.user_id, actor.groups, thing, now)
+    grant = Grant(actor.on_behalf_of) if any(rule(own) for rule in rules) else None
+    if grant is None and any(rule in AS_SUBSTITUTE for rule in rules):
+        grant = _as_substitute(own, [rule for rule in rules if rule in AS_SUBSTITUTE])
+    if grant is not None and act in SEPARATED and separated(session, thing, {actor.user_id, grant.on_behalf_of}):
+        return None
+    return grant
+
+
+def require(work: Work, act: str, thing: Any = None) -> None:
+    """Raises Forbidden, or notes in the work for whom the actor acts."""
+    grant = may(work.session, work.actor, work.now, act, thing)
+    if grant is None:
+        raise Forbidden(_refusal(work, act, thing))
+    if grant.on_behalf_of != work.actor.on_behalf_of:
+        work.actor = replace(work.actor, on_behalf_of=grant.on_behalf_of)
+
+
+def separated(session: Session, task: UserTask, people: Iterable[int | None]) -> bool:
+    """Has one of these people done a step of this instance which the same person must not do (``separateFrom``)?"""
+    elements = [part.strip() for part in (task.settings or {}).get("separateFrom", "").split(",") if part.strip()]
+    ids = [person for person in people if person is not None]
+    if not elements or not ids:
+        return False
+    done = select(UserTask.id).where(
+        UserTask.instance_id == task.instance_id,
+        UserTask.element_id.in_(elements),
+        UserTask.status == TaskStatus.COMPLETED,
+        or_(UserTask.completed_by.in_(ids), UserTask.completed_for.in_(ids)),
+    )
+    return session.scalar(done.limit(1)) is not None
+
+
+def members(session: Session, group_key: str) -> list[User]:
+    """The active people of a group."""
+    query = select(User).join(Membership).where(Membership.group_key == group_key, User.active).order_by(User.id)
+    return list(session.scalars(query))
+
+
+def absent(session: Session, user_id: int, now: datetime) -> list[int]:
+    """The people for whom this one stands in at this moment."""
+    query = select(Absence.user_id).where(
+        Absence.substitute_id == user_id, Absence.starts_at <= now, Absence.ends_at > now
+    )
+    return list(session.scalars(query))
+
+
+def actor_of(user: User) -> Actor:
+    """The person as an actor, with his groups as they are now."""
+    groups = frozenset(membership.group_key for membership in user.memberships)
+    return Actor(user.id, user.login, groups, locale=user.locale)
+
+
+def _as_substitute(own: Asking, rules: list[Rule]) -> Grant | None:
+    for user_id in absent(own.session, own.user_id, own.now):
+        groups = frozenset(own.session.scalars(select(Membership.group_key).where(Membership.user_id == user_id)))
+        asking = Asking(own.session, user_id, groups, own.thing, own.now, own.seen)
+        if any(rule(asking) for rule in rules):
+            return Grant(user_id)
+    return None
+
+
+def _instance(asking: Asking) -> ProcessInstance:
+    thing = asking.thing
+    instance: ProcessInstance = thing if isinstance(thing, ProcessInstance) else thing.instance
+    return instance
+
+
+def _refusal(work: Work, act: str, thing: Any) -> Text:
+    if not isinstance(thing, UserTask):
+        return text("You may not do this")
+    if act in SEPARATED and separated(work.session, thing, {work.actor.user_id, work.actor.on_behalf_of}):
+        return text("«{task}» must be done by somebody who has not done the step before it", task=thing.name)
+    if thing.assignee_id is None:
+        return text("You are not among those who may do «{task}»", task=thing.name)
+    if thing.assignee_id == work.actor.user_id:
+        return text("You may not do this with «{task}»", task=thing.name)
+    holder = work.session.get(User, thing.assignee_id)
+    return text("«{task}» is with {name}", task=thing.name, name=holder.name if holder else "?")

@@ -1,0 +1,164 @@
+"""What the composition root hands to every verb: sessions, the clock, settings, calendars, actions, and the parts that
+the engine does not know itself (facts about deals, files, mail)."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine import feel, values
+from engine.actions import Registry
+from engine.bpmn.types import Host, Procedure, Variables
+from engine.calendar import Calendar
+from engine.definitions import Library
+from engine.errors import Fault, NotFound
+from engine.models import ProcessInstance
+from engine.vocabulary import ResourceKind
+from engine.work import Work, system_clock
+
+MISSING: Any = object()
+
+
+class Facts(Protocol):
+    """What expressions, forms and templates see beside the variables: deal, client, company … Loaded when touched."""
+
+    def __call__(
+        self, session: Session, env: Any, variables: Variables, deal_id: int | None, client_id: int | None
+    ) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check at publication saw in a file that is not a drawing: the names it ``provides`` (fields of a form,
+    decisions of a table), the names it ``requires``, and the faults."""
+
+    provides: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+Check = Callable[[bytes, str], Seen]
+
+
+def no_facts(*_: Any) -> Mapping[str, Any]:
+    """A company without deals."""
+    return {}
+
+
+@dataclass
+class Environment:
+    """Built once by the composition root. ``checks``: how a file of each kind is judged at publication; ``files``:
+    engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.notifications; ``wake``: called after a commit
+    that left work due at once, so that nobody waits for the next tick."""
+
+    sessions: sessionmaker[Session]
+    library: Library
+    calendars: Mapping[str, Calendar]
+    actions: Registry = field(default_factory=Registry)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    clock: Callable[[], datetime] = system_clock
+    facts: Facts = no_facts
+    checks: Mapping[ResourceKind, Check] = field(default_factory=dict)
+    files: Any = None
+    pdf: Any = None
+    mail: Any = None
+    wake: Callable[[], None] | None = None
+
+    def setting(self, path: str, default: Any = MISSING) -> Any:
+        """``deadlines.CP-01``: file, then keys. Raises NotFound unless there is a ``default``."""
+        found: Any = self.settings
+        for part in path.split("."):
+            if not isinstance(found, Mapping) or part not in found:
+                if default is not MISSING:
+                    return default
+                raise NotFound("There is no setting «{path}»", path=path)
+            found = found[part]
+        return found
+
+    def calendar(self, office: str) -> Calendar:
+        """The working time of an office. Raises NotFound."""
+        if office not in self.calendars:
+            raise NotFound("There is no calendar for office «{office}»", office=office)
+        return self.calendars[office]
+
+    def context(self, office: str, now: datetime) -> feel.Context:
+        """What an expression outside a drawing's run is evaluated in: the moment and this product's functions."""
+        return feel.Context(now=now, functions=self.functions(office))
+
+    def functions(self, office: str) -> Mapping[str, Callable[..., Any]]:
+        """FEEL functions of this product: settings and working time by the office's calendar."""
+        return {
+            "setting": self.setting,
+            "add working time": lambda at, spec: self.calendar(office).due(at, spec).at,
+            "working days between": lambda a, b: self.calendar(office).working_days_between(a, b),
+            "is working day": lambda day: self.calendar(office).is_working(day),
+        }
+
+    def seen(self, session: Session, instance: ProcessInstance, variables: Variables) -> Mapping[str, Any]:
+        """The facts of an instance."""
+        return self.facts(session, self, variables, instance.deal_id, instance.client_id)
+
+    def evaluator(self, work: Work, instance: ProcessInstance, variables: Variables) -> Callable[[str | None], Any]:
+        """Evaluates what a designer wrote on an element (``=`` FEEL, else literal) for one token's variables.
+
+        Raises feel.FeelError for an unknown name: a misspelt assignee must not become "nobody".
+        """
+        context = feel.Context(now=work.now, functions=self.functions(instance.office), strict=True)
+        scope = Layers(variables, self.seen(work.session, instance, variables))
+        return lambda raw: feel.value(raw, scope, context)
+
+    def host(self, session: Session, instance: ProcessInstance, now: datetime) -> Host:
+        """What one step of this instance may ask: its own versions of procedures and decisions, its calendar, facts."""
+        library, versions = self.library, instance.versions
+
+        def procedure(key: str) -> Procedure:
+            if key not in versions:
+                raise NotFound("This instance is not bound to a version of procedure «{key}»", key=key)
+            return library.bound(session, key, versions[key]).procedure
+
+        def decide(decision_id: str, variables: Variables) -> Any:
+            for key, version in versions.items():
+                place = library.bound(session, key, version).decisions.get(decision_id)
+                if place is not None:
+                    scope = Layers(variables, facts)
+                    return library.decision(session, *place).evaluate(decision_id, scope, context)
+            raise NotFound("There is no decision «{decision}»", decision=decision_id)
+
+        def due(spec: Any) -> datetime:
+            return self.calendar(instance.office).due(now, spec).at
+
+        facts = self.seen(session, instance, values.decode(instance.variables or {}))
+        context = self.context(instance.office, now)
+        return Host(now=now, procedure=procedure, decide=decide, due=due, facts=facts)
+
+
+class Layers(Mapping[str, Any]):
+    """Variables over facts, without touching a fact that nobody asks for."""
+
+    __slots__ = ("_far", "_near")
+
+    def __init__(self, near: Mapping[str, Any], far: Mapping[str, Any]) -> None:
+        self._near, self._far = near, far
+
+    def __getitem__(self, name: str) -> Any:
+        return self._near[name] if name in self._near else self._far[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._near or name in self._far
+
+    def __iter__(self) -> Any:
+        yield from self._near
+        yield from (name for name in self._far if name not in self._near)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def settings_of(folder: Path) -> dict[str, Any]:
+    """All settings/*.yaml by the file's stem."""
+    return {path.stem: yaml.safe_load(path.read_text("utf-8")) or {} for path in sorted(folder.glob("*.yaml"))}
