@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.errors import Failed, Text
+
 Variables = Mapping[str, Any]
 
 
@@ -83,17 +85,19 @@ class Host:
     """What one step may ask of the world around it. Built by the verb, lives for one step.
 
     ``now``: the work's moment, the only clock. ``procedure(key)``: the procedure bound to this instance for a called
-    key (raises NotFound). ``decide(decision_id, variables)``: a DMN decision's result. ``due(text_or_value)``: a date,
-    duration or working-time duration as an absolute moment (engine.calendar). ``facts``: names visible to every
-    expression beside the variables (``deal``, ``client``, ``setting`` values …), loaded when first asked for.
+    key (raises NotFound), the same version for the instance's whole life. ``decide(decision_id, variables)``: a DMN
+    decision's result. ``due(value, start)``: a date, duration or working-time duration as an absolute moment, counted
+    from ``start`` (engine.calendar). ``facts``: names visible to every expression beside the variables (``deal``,
+    ``client`` …), loaded when first asked for. ``functions``: this product's own FEEL functions by name.
     ``step_limit``: elements executed in one advance before it is declared endless.
     """
 
     now: datetime
     procedure: Callable[[str], Procedure]
     decide: Callable[[str, Variables], Any]
-    due: Callable[[Any], datetime]
+    due: Callable[[Any, datetime], datetime]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     step_limit: int = 5000
 
 
@@ -143,8 +147,16 @@ class OpenCall(Token):
 
 
 @dataclass(frozen=True)
+class FailedToken(Token):
+    """A token that stands still because its element failed; ``resume`` tries it again. Other tokens go on."""
+
+    reason: Text
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """What is open after a step. ``completed``: nothing is; ``result``: the root scope's variables."""
+    """What is open after a step. ``completed``: nothing is; ``result``: the root scope's variables (while it runs: as
+    they would be if it ended now). ``failed``: tokens that an incident holds."""
 
     tasks: tuple[OpenTask, ...]
     services: tuple[OpenService, ...]
@@ -153,6 +165,7 @@ class Snapshot:
     calls: tuple[OpenCall, ...]
     completed: bool
     result: Variables = field(repr=False)
+    failed: tuple[FailedToken, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,3 +200,22 @@ class Advance:
     snapshot: Snapshot
     happened: tuple[Happening, ...]
     thrown: tuple[Thrown, ...]
+
+
+class ElementFailed(Failed):
+    """An element could not be executed: a wrong expression, no condition that holds, an endless loop …
+
+    ``element_id``, ``process_key`` and ``token_id`` say where. ``advance`` is everything that did happen, with the
+    failing token standing before its element: store it and open an incident, or roll back and show the sentence. It is
+    None when nothing could be done at all (the data of a completed task did not pass its own mappings).
+    """
+
+    def __init__(
+        self, reason: Text, element_id: str, process_key: str, token_id: str = "", advance: Advance | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.element_id, self.process_key, self.token_id = element_id, process_key, token_id
+        self.advance = advance
+
+    def __str__(self) -> str:
+        return f"{self.element_id}: {self.text}"
