@@ -4,10 +4,10 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
-from engine.bpmn import reader, xml
+from engine.bpmn import camunda, drawing, lint, normalize, reader, xml
 from engine.bpmn.types import Procedure
 from engine.bpmn.xml import Element
-from engine.errors import Fault, Refused
+from engine.errors import Fault, Refused, text
 
 ERROR = "error"
 
@@ -27,16 +27,32 @@ def inspect(file: str, content: bytes) -> tuple[tuple[Procedure, ...], tuple[Fau
         root = xml.parse(file, content)
     except xml.BadFile as bad:
         return (), (bad.fault,)
-    faults: list[Fault] = []
+    faults = prepare(file, root)
+    faults += lint.check(drawing.read(file, root))
     if any(fault.severity == ERROR for fault in faults):
         return (), tuple(faults)
-    found = tuple(replace(item, compiled=_compile(root, item)) for item in reader.procedures(root))
+    tree = normalize.normalize(root)
+    try:
+        found = tuple(replace(item, compiled=_compile(tree, item)) for item in reader.procedures(root))
+    except Refused as refused:
+        return (), (*faults, *(replace(fault, file=fault.file or file) for fault in refused.faults))
     return found, tuple(faults)
 
 
-def _compile(root: Element, procedure: Procedure) -> object:
+def prepare(file: str, root: Element) -> list[Fault]:
+    """Bring a parsed tree to the one dialect the rest reads, in place; what got lost on the way is the result."""
+    broken = normalize.inline_definitions(root)
+    faults = [
+        Fault("event-definition-unknown", file, identity or None, text("The event refers to a definition that is not "
+              "in the file"), text("Choose the trigger of the event again"))
+        for identity in broken
+    ]  # fmt: skip
+    return faults + camunda.translate(file, root)
+
+
+def _compile(tree: Element, procedure: Procedure) -> object:
     try:
-        from engine.bpmn import specs  # type: ignore[attr-defined, unused-ignore]  # late: the executable form is built by the other half of the adapter
+        from engine.bpmn import specs  # type: ignore[attr-defined, unused-ignore]  # built by the other half
     except ImportError:
         return None
-    return specs.compile(copy.deepcopy(root), procedure.key, procedure.elements)
+    return specs.compile(copy.deepcopy(tree), procedure.key, procedure.elements)

@@ -38,6 +38,13 @@ FLOW_NODES = frozenset(
     }
 )  # fmt: skip
 SCOPES = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
+# said with data shapes and nothing executes it, neither here nor in Camunda
+DRAWN_DATA = frozenset(
+    {
+        "dataObject", "dataObjectReference", "dataStoreReference", "dataInputAssociation", "dataOutputAssociation",
+        "ioSpecification", "property",
+    }
+)  # fmt: skip
 EVENT_DEFINITION = "EventDefinition"
 
 
