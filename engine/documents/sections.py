@@ -1,0 +1,178 @@
+"""The sections a procedure fills: meeting, offer, service, terms, questionnaire, refund. Defaults, shapes, leniency.
+
+The schema is built from the same table as the values, so that a name cannot be in one and not in the other.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from engine.documents import names
+from engine.documents.money import kopecks, words
+from engine.documents.parties import PERSON
+
+
+def as_date(value: Any) -> date | None:
+    """A day out of a date, a moment or ISO text; None for anything else."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) and value else None
+    except ValueError:
+        return None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (time, datetime)):
+        return f"{value:%H:%M}"
+    return "" if value is None else str(value).strip()
+
+
+def _texts(value: Any) -> list[str]:
+    """A list of texts; of one text, its lines."""
+    rows = value.splitlines() if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
+    plain = [row.get("text") or row.get("name") if isinstance(row, Mapping) else row for row in rows]
+    found = [_text(row) for row in plain]
+    return [row.lstrip("-–—• ").strip() for row in found if row]
+
+
+def _people(value: Any) -> list[dict[str, Any]]:
+    """Persons with positions; a plain text is kept as the name."""
+    rows = value.splitlines() if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
+    people = []
+    for row in rows:
+        one = names.person(row if isinstance(row, Mapping) else {})
+        plain = _text(row.get("name")) if isinstance(row, Mapping) else _text(row)
+        if plain and not one["full"]:
+            one |= {"full": plain, "short": plain, "initials": plain}
+        if one["full"]:
+            people.append(one)
+    return people
+
+
+def _integer(value: Any) -> int:
+    try:
+        return int(Decimal(str(value)))
+    except ArithmeticError:
+        return 0
+
+
+def _money(value: Any) -> Decimal:
+    try:
+        return kopecks(Decimal(str(value)))
+    except (ArithmeticError, TypeError):
+        return kopecks(0)
+
+
+Shape = Callable[[Any], Any]
+
+
+def _rows(**columns: Shape) -> Shape:
+    """A table: each row a dict with these columns; a plain text fills the first one."""
+    first = next(iter(columns))
+
+    def read(value: Any) -> list[dict[str, Any]]:
+        rows = value.splitlines() if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
+        found = [row if isinstance(row, Mapping) else {first: row} for row in rows]
+        return [{name: shape(row.get(name)) for name, shape in columns.items()} for row in found if row.get(first)]
+
+    read.__dict__["columns"] = columns
+    return read
+
+
+SECTIONS: dict[str, dict[str, tuple[Shape, str]]] = {
+    "meeting": {
+        "date": (as_date, "дата встречи"), "starts": (_text, "начало"), "ends": (_text, "окончание"),
+        "place": (_text, "место или ссылка"), "subject": (_text, "тема"), "agenda": (_texts, "пункт повестки"),
+        "ours": (_people, ""), "theirs": (_people, ""), "needs": (_texts, "потребность клиента"),
+        "plans": (_texts, "план клиента"), "event": (_texts, "параметр мероприятия"),
+        "decisions": (_texts, "решение"),
+        "tasks": (_rows(what=_text, who=_text, due=as_date), ""),
+        "next_step": (_text, "следующий шаг"), "next_date": (as_date, "дата следующего шага"),
+        "remarks_until": (as_date, "замечания принимаются до"), "attachments": (_texts, "приложение"),
+    },
+    "offer": {
+        "need": (_text, "задача клиента, как мы ее поняли"), "solution": (_text, "что предлагаем"),
+        "options": (_rows(name=_text, price=_money), ""), "delivery": (_texts, "условие оказания"),
+        "excluded": (_texts, "что не входит"), "guarantees": (_texts, "гарантия"),
+        "team": (_people, ""), "plan": (_rows(step=_text, due=_text, who=_text), ""),
+        "public": (bool, "публичная оферта (да/нет)"), "note": (_text, "примечание"),
+    },
+    "service": {
+        "subject": (_text, "какие услуги"), "starts": (as_date, "начало оказания"), "ends": (as_date, "окончание"),
+        "place": (_text, "место оказания"), "note": (_text, "примечание к принятым услугам"),
+    },
+    "terms": {
+        "payment_days": (_integer, "дней на оплату"), "acceptance_days": (_integer, "дней на приемку"),
+        "claim_days": (_integer, "дней на ответ на претензию"), "penalty": (_text, "пеня, % в день"),
+        "penalty_limit": (_text, "предел пени, %"), "notice_days": (_integer, "дней на уведомление об отказе"),
+        "ends": (as_date, "договор действует до"), "court": (_text, "суд"), "edo": (_text, "оператор ЭДО"),
+        "special": (_texts, "особое условие"),
+    },
+    "survey": {
+        "product": (_text, "что оценивается"), "questions": (_texts, "вопрос со шкалой 1-5"),
+        "open_question": (_text, "открытый вопрос"), "until": (as_date, "вернуть до"), "link": (_text, "ссылка"),
+        "anonymous": (bool, "без имени (да/нет)"),
+    },
+    "refund": {
+        "ground": (_text, "основание"), "ends": (as_date, "дата прекращения"),
+        "payments": (_rows(name=_text, sum=_money), ""), "expenses": (_rows(name=_text, proof=_text, sum=_money), ""),
+        "days": (_integer, "дней на возврат"), "request": (_text, "обращение заказчика: номер и дата"),
+    },
+}
+COMPUTED: dict[str, dict[str, str]] = {
+    "refund": {
+        "paid": "оплачено всего", "paid_words": "прописью", "spent": "расходы всего", "spent_words": "прописью",
+        "sum": "к возврату", "words": "к возврату прописью",
+    }
+}
+
+
+def _described(shape: Shape, says: str) -> Any:
+    if shape is _texts:
+        return [says]
+    if shape is _people:
+        return [PERSON]
+    columns = getattr(shape, "columns", None)
+    return [dict.fromkeys(columns, "столбец")] if columns else says
+
+
+SCHEMA: dict[str, Any] = {
+    section: {name: _described(*field) for name, field in fields.items()} | COMPUTED.get(section, {})
+    for section, fields in SECTIONS.items()
+}
+
+
+def build(settings: Mapping[str, Any], data: Mapping[str, Any], dated: date) -> dict[str, Any]:
+    """All sections, filled from ``data[section]``, else from equally named fields of ``data`` itself, else from the
+    kind's ``defaults`` in settings/documents.yaml; empty where nobody says anything."""
+    defaults = settings.get("defaults") or {}
+    built: dict[str, Any] = {}
+    for section, fields in SECTIONS.items():
+        supplied = data.get(section)
+        given = supplied if isinstance(supplied, Mapping) else data
+        kept = defaults.get(section) or {}
+        built[section] = {
+            name: shape(_first(given.get(name), kept.get(name))) for name, (shape, _) in fields.items()
+        }
+    built["meeting"]["date"] = built["meeting"]["date"] or dated
+    _settle(built["refund"])
+    return built
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value not in (None, "", [], ())), None)
+
+
+def _settle(refund: dict[str, Any]) -> None:
+    paid = sum((row["sum"] for row in refund["payments"]), kopecks(0))
+    spent = sum((row["sum"] for row in refund["expenses"]), kopecks(0))
+    back = max(paid - spent, kopecks(0))
+    refund |= {
+        "paid": paid, "paid_words": words(paid), "spent": spent, "spent_words": words(spent),
+        "sum": back, "words": words(back),
+    }
