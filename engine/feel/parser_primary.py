@@ -34,7 +34,7 @@ class Primary(Cursor):
         if self._length_of_name() or token.kind == "quoted":
             return Name(token.start, self.name())
         if token.kind == "keyword":
-            return self.keyword(token)
+            return self._keyword(token)
         if token.kind == "op":
             return self._bracket(token)
         raise self.unexpected(token, "a value")
