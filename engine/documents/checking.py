@@ -75,33 +75,36 @@ class _Check:
 
     def _statement(self, node: nodes.Node, scope: dict[str, Any]) -> None:
         if isinstance(node, nodes.For):
-            kind = self._value(node.iter, scope)
-            inner = {**scope, "loop": ANY, **_bound(node.target, kind[0] if isinstance(kind, list) else ANY)}
-            if node.test is not None:
-                self._value(node.test, inner)
-            self._block(node.body, inner)
-            self._block(node.else_, dict(scope))
+            self._loop(node, scope)
         elif isinstance(node, nodes.If):
             self._value(node.test, scope)
-            for branch in (node.body, node.else_):
-                self._block(branch, scope)
-            for elif_ in node.elif_:
-                self._statement(elif_, scope)
+            for branch in (node.body, node.else_, node.elif_):
+                self._block(list(branch), scope)
         elif isinstance(node, nodes.Assign):
             scope.update(_bound(node.target, self._value(node.node, scope)))
         elif isinstance(node, nodes.Macro):
             self._block(node.body, {**scope, "caller": ANY, **{str(arg.name): ANY for arg in node.args}})
         elif isinstance(node, nodes.Output):
-            for child in node.nodes:
-                if isinstance(self._value(child, scope), (Mapping, list)):
-                    self._report("template-not-a-value", _path(child), "", child.lineno)
+            self._output(node, scope)
         elif isinstance(node, FOREIGN):
             self._report("template-forbidden", type(node).__name__.lower(), "", node.lineno)
         elif isinstance(node, nodes.Expr):
             self._value(node, scope)
         else:
-            for child in node.iter_child_nodes():
-                self._statement(child, scope)
+            self._block(list(node.iter_child_nodes()), scope)
+
+    def _loop(self, node: nodes.For, scope: dict[str, Any]) -> None:
+        kind = self._value(node.iter, scope)
+        inner = {**scope, "loop": ANY, **_bound(node.target, kind[0] if isinstance(kind, list) else ANY)}
+        if node.test is not None:
+            self._value(node.test, inner)
+        self._block(node.body, inner)
+        self._block(node.else_, dict(scope))
+
+    def _output(self, node: nodes.Output, scope: dict[str, Any]) -> None:
+        for child in node.nodes:
+            if isinstance(self._value(child, scope), (Mapping, list)):
+                self._report("template-not-a-value", _path(child), "", child.lineno)
 
     def _value(self, node: nodes.Node, scope: Mapping[str, Any]) -> Any:
         """The schema of an expression's value, ANY where it is not known; reports what must not be."""
