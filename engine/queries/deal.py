@@ -1,0 +1,220 @@
+"""Deals: the list, and everything that stands on the page of one. SELECTs only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from engine.errors import NotFound
+from engine.models import (
+    Candidate,
+    Client,
+    ControlPoint,
+    Deal,
+    Document,
+    MilestoneReached,
+    Payment,
+    ProcessInstance,
+    User,
+    UserTask,
+)
+from engine.vocabulary import ControlPointStatus, DocumentStatus
+from engine.work import Actor
+
+OVERSEERS = frozenset({"head", "director", "admin", "auditor"})
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class DealRow:
+    """One line of the list. ``next_due``: the earliest due moment of its open tasks; ``open_tasks``: how many."""
+
+    deal: Deal
+    client: str
+    owner: User | None
+    total: Decimal
+    open_tasks: int
+    next_due: datetime | None
+
+
+@dataclass(frozen=True)
+class DealPage:
+    """Everything about one deal, newest things last."""
+
+    deal: Deal
+    owner: User | None
+    reached: dict[str, datetime]
+    instances: Sequence[ProcessInstance]
+    points: Sequence[ControlPoint]
+    documents: Sequence[Document]
+    payments: Sequence[Payment]
+    open_tasks: Sequence[UserTask]
+    done_tasks: Sequence[UserTask]
+    people: dict[int, User]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the lines less the deal's discount, VAT included."""
+        return total(self.deal)
+
+    @property
+    def paid(self) -> Decimal:
+        """Money in less money back."""
+        return sum((p.sum if p.kind == "in" else -p.sum for p in self.payments), Decimal(0))
+
+
+def total(deal: Deal) -> Decimal:
+    """What the deal is worth in roubles: each line rounded to kopecks after the discount."""
+    share = (100 - (deal.discount or Decimal(0))) / 100
+    cent = Decimal("0.01")
+    return sum(((line.price * share).quantize(cent) * line.quantity for line in deal.lines), Decimal(0)).quantize(cent)
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Which deals this person may see: all for those who oversee, else his own and those he works or may work in."""
+    if actor.user_id is None or actor.groups & OVERSEERS:
+        return true()
+    mine = or_(
+        UserTask.assignee_id == actor.user_id,
+        UserTask.completed_by == actor.user_id,
+        Candidate.user_id == actor.user_id,
+        Candidate.group_key.in_(actor.groups),
+    )
+    worked = (
+        select(ProcessInstance.deal_id)
+        .join(UserTask, UserTask.instance_id == ProcessInstance.id)
+        .outerjoin(Candidate, Candidate.task_id == UserTask.id)
+        .where(ProcessInstance.deal_id.is_not(None), mine)
+    )
+    started = select(ProcessInstance.deal_id).where(ProcessInstance.started_by == actor.user_id)
+    return or_(Deal.owner_id == actor.user_id, Deal.id.in_(worked), Deal.id.in_(started))
+
+
+def listing(
+    session: Session,
+    actor: Actor,
+    *,
+    words: str = "",
+    status: str = "open",
+    milestones: Sequence[str] = (),
+    page: int = 1,
+) -> tuple[list[DealRow], int]:
+    """One page of the deals this person may see, and how many there are in all."""
+    where = [seen_by(actor)]
+    if status in {"open", "won", "lost"}:
+        where.append(Deal.status == status)
+    if milestones:
+        where.append(Deal.milestone.in_(milestones))
+    for word in words.split():
+        like = f"%{word}%"
+        where.append(or_(Deal.title.ilike(like), Deal.number.ilike(like), Client.name.ilike(like)))
+    found = select(Deal, User).join(Client, Client.id == Deal.client_id).outerjoin(User, User.id == Deal.owner_id)
+    count = session.scalar(select(func.count()).select_from(Deal).join(Client).where(*where)) or 0
+    rows = session.execute(
+        found.options(joinedload(Deal.client), joinedload(Deal.lines))
+        .where(*where).order_by(Deal.milestone_at.desc(), Deal.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+    ).unique().all()  # fmt: skip
+    open_ = _open_tasks(session, [deal.id for deal, _ in rows])
+    return [
+        DealRow(deal, deal.client.name, owner, total(deal), *open_.get(deal.id, (0, None))) for deal, owner in rows
+    ], count
+
+
+def one(session: Session, actor: Actor, deal_id: int) -> Deal:
+    """The deal, if this person may see it. Raises NotFound otherwise."""
+    deal = session.scalar(
+        select(Deal)
+        .options(joinedload(Deal.client), joinedload(Deal.contact))
+        .where(Deal.id == deal_id, seen_by(actor))
+    )
+    if deal is None:
+        raise NotFound("There is no such deal, or it is not yours to see")
+    return deal
+
+
+def whole(session: Session, deal: Deal) -> DealPage:
+    """Everything about one deal."""
+    about = ProcessInstance.deal_id == deal.id
+    instances = session.scalars(select(ProcessInstance).where(about).order_by(ProcessInstance.id)).all()
+    ids = [instance.id for instance in instances]
+    of_it = UserTask.instance_id.in_(ids)
+    points = session.scalars(
+        select(ControlPoint)
+        .where(ControlPoint.instance_id.in_(ids), ControlPoint.status != ControlPointStatus.CANCELLED)
+        .order_by(ControlPoint.planned_at)
+    ).all()
+    open_tasks = session.scalars(
+        select(UserTask).where(of_it, UserTask.rank.is_not(None)).order_by(UserTask.rank)
+    ).all()
+    done_tasks = session.scalars(
+        select(UserTask).where(of_it, UserTask.completed_by.is_not(None)).order_by(UserTask.ended_at.desc()).limit(100)
+    ).all()
+    reached = session.execute(
+        select(MilestoneReached.milestone, func.min(MilestoneReached.at))
+        .where(MilestoneReached.deal_id == deal.id).group_by(MilestoneReached.milestone)
+    ).all()  # fmt: skip
+    people = {t.assignee_id for t in open_tasks} | {t.completed_by for t in done_tasks} | {p.owner_id for p in points}
+    people |= {deal.owner_id} | {p.waived_by for p in points}
+    known = people_by_id(session, people)
+    return DealPage(
+        deal=deal,
+        owner=known.get(deal.owner_id or 0),
+        reached={row[0]: row[1] for row in reached},
+        instances=instances,
+        points=points,
+        documents=documents_of(session, Document.deal_id == deal.id),
+        payments=session.scalars(
+            select(Payment).where(Payment.deal_id == deal.id).order_by(Payment.dated, Payment.id)
+        ).all(),
+        open_tasks=open_tasks,
+        done_tasks=done_tasks,
+        people=known,
+    )
+
+
+def documents_of(session: Session, condition: ColumnElement[bool]) -> Sequence[Document]:
+    """The newest version of each document, oldest document first; cancelled ones too, superseded ones not."""
+    return session.scalars(
+        select(Document).where(condition, Document.status != DocumentStatus.SUPERSEDED).order_by(Document.id)
+    ).all()
+
+
+def people_by_id(session: Session, ids: set[int | None]) -> dict[int, User]:
+    """Accounts by id."""
+    wanted = [number for number in ids if number]
+    return {user.id: user for user in session.scalars(select(User).where(User.id.in_(wanted)))} if wanted else {}
+
+
+def choices(session: Session, actor: Actor) -> list[tuple[int, str]]:
+    """Open deals this person may start something about: id and «number · title · client»."""
+    rows = session.execute(
+        select(Deal.id, Deal.number, Deal.title, Client.name)
+        .join(Client, Client.id == Deal.client_id)
+        .where(seen_by(actor), Deal.status == "open")
+        .order_by(Deal.id.desc())
+        .limit(500)
+    )
+    return [(row.id, f"{row.number} · {row.title} · {row.name}") for row in rows]
+
+
+def client_choices(session: Session) -> list[tuple[int, str]]:
+    """Clients by name; the number for the tax office tells namesakes apart."""
+    rows = session.execute(select(Client.id, Client.name, Client.inn).order_by(Client.name).limit(1000))
+    return [(row.id, f"{row.name} · {row.inn}" if row.inn else row.name) for row in rows]
+
+
+def _open_tasks(session: Session, deal_ids: Sequence[int]) -> dict[int, tuple[int, Any]]:
+    task = aliased(UserTask)
+    rows = session.execute(
+        select(ProcessInstance.deal_id, func.count(task.id), func.min(task.due_at))
+        .join(task, and_(task.instance_id == ProcessInstance.id, task.rank.is_not(None)))
+        .where(ProcessInstance.deal_id.in_(deal_ids))
+        .group_by(ProcessInstance.deal_id)
+    )
+    return {deal_id: (count, due) for deal_id, count, due in rows if deal_id is not None}

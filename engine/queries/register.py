@@ -1,0 +1,137 @@
+"""The register of control points, of incidents and of documents: what those who oversee look at. SELECTs only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from engine.models import Client, ControlPoint, Deal, Document, Incident, ProcessInstance, User
+from engine.queries import deal as deals
+from engine.vocabulary import ControlPointStatus, IncidentStatus
+from engine.work import Actor
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """One control point with what it is about."""
+
+    point: ControlPoint
+    instance: ProcessInstance
+    deal: Deal | None
+    owner: User | None
+    waiver: User | None
+
+
+@dataclass(frozen=True)
+class IncidentRow:
+    """One incident with the instance it stops (None: a job of no instance)."""
+
+    incident: Incident
+    instance: ProcessInstance | None
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """One document with the deal it belongs to."""
+
+    document: Document
+    deal: Deal | None
+
+
+def points(session: Session, *, status: str = "open", code: str = "", page: int = 1) -> tuple[list[PointRow], int]:
+    """One page of the register, the most urgent first, and how many there are. ``status`` may be ``late``."""
+    where = _point_status(status)
+    if code:
+        where.append(ControlPoint.code == code)
+    found = (
+        select(ControlPoint, ProcessInstance, Deal, User)
+        .join(ProcessInstance, ProcessInstance.id == ControlPoint.instance_id)
+        .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
+        .outerjoin(User, User.id == ControlPoint.owner_id)
+        .where(*where)
+        .order_by(ControlPoint.planned_at if status == "open" else ControlPoint.actual_at.desc(), ControlPoint.id)
+    )
+    count = session.scalar(select(func.count()).select_from(ControlPoint).where(*where)) or 0
+    rows = session.execute(found.limit(PAGE).offset((page - 1) * PAGE)).all()
+    known = deals.people_by_id(session, {row[0].waived_by for row in rows})
+    return [PointRow(row[0], row[1], row[2], row[3], known.get(row[0].waived_by or 0)) for row in rows], count
+
+
+def point_counts(session: Session) -> dict[str, int]:
+    """How many there are of each status."""
+    rows = session.execute(select(ControlPoint.status, func.count()).group_by(ControlPoint.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def codes(session: Session) -> list[str]:
+    """The codes that occur."""
+    return list(session.scalars(select(ControlPoint.code).distinct().order_by(ControlPoint.code)))
+
+
+def incidents(session: Session, *, status: str = "open", page: int = 1) -> tuple[list[IncidentRow], int]:
+    """One page of incidents, newest first, and how many there are."""
+    where = [Incident.status == IncidentStatus.OPEN if status == "open" else Incident.status != IncidentStatus.OPEN]
+    found = (
+        select(Incident, ProcessInstance)
+        .outerjoin(ProcessInstance, ProcessInstance.id == Incident.instance_id)
+        .where(*where)
+        .order_by(Incident.raised_at.desc(), Incident.id.desc())
+    )
+    count = session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0
+    rows = session.execute(found.limit(PAGE).offset((page - 1) * PAGE))
+    return [IncidentRow(row[0], row[1]) for row in rows], count
+
+
+def open_incidents(session: Session) -> int:
+    """How many incidents wait for a person."""
+    return session.scalar(select(func.count()).select_from(Incident).where(Incident.status == IncidentStatus.OPEN)) or 0
+
+
+def documents(
+    session: Session, actor: Actor, *, words: str = "", kind: str = "", page: int = 1
+) -> tuple[list[DocumentRow], int]:
+    """One page of the documents of deals this person may see, newest first, and how many there are."""
+    found = _documents(actor, words, kind)
+    count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    rows = session.execute(
+        found.options(joinedload(Deal.client)).order_by(Document.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+    )
+    return [DocumentRow(document, deal) for document, deal in rows], count
+
+
+def document_kinds(session: Session) -> list[str]:
+    """The kinds that occur."""
+    return list(session.scalars(select(Document.kind).distinct().order_by(Document.kind)))
+
+
+def _documents(actor: Actor, words: str, kind: str) -> Select[Document, Deal]:
+    where: list[ColumnElement[bool]] = []
+    if kind:
+        where.append(Document.kind == kind)
+    for word in words.split():
+        like = f"%{word}%"
+        where.append(or_(Document.title.ilike(like), Document.number.ilike(like), Client.name.ilike(like)))
+    if not actor.groups & deals.OVERSEERS:
+        where.append(Deal.id.is_not(None))
+        where.append(deals.seen_by(actor))
+    return (
+        select(Document, Deal)
+        .outerjoin(Deal, Deal.id == Document.deal_id)
+        .outerjoin(Client, Client.id == Deal.client_id)
+        .where(*where)
+    )
+
+
+def _point_status(status: str) -> list[ColumnElement[bool]]:
+    if status == "all":
+        return [ControlPoint.status != ControlPointStatus.CANCELLED]
+    if status == "late":
+        return [
+            ControlPoint.deviation > 0,
+            ControlPoint.status.in_([ControlPointStatus.MET, ControlPointStatus.WAIVED, ControlPointStatus.MISSED]),
+        ]
+    return [ControlPoint.status == status]

@@ -1,0 +1,65 @@
+// What every page has: htmx without eval, menus that close, drafts that save themselves, forms that are sent once.
+import htmx from 'htmx.org';
+
+htmx.config.allowEval = false;
+htmx.config.includeIndicatorStyles = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0;
+window.htmx = htmx;
+
+const token = document.querySelector('meta[name="csrf-token"]')?.content;
+document.addEventListener('htmx:configRequest', (event) => {
+  event.detail.headers['X-CSRFToken'] = token;
+});
+
+// Menus and small panels are <details class="menu">: one open at a time, closed by Escape or a click elsewhere.
+const openMenus = () => document.querySelectorAll('details.menu[open]');
+document.addEventListener('click', (event) => {
+  openMenus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  openMenus().forEach((menu) => { menu.open = false; menu.querySelector('summary').focus(); });
+});
+
+// A form is sent once: a second click on a slow line must not do the thing twice.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.method !== 'post' || form.hasAttribute('hx-post')) return;
+  form.dataset.sent = 'yes';
+});
+window.addEventListener('pageshow', () => {
+  document.querySelectorAll('form[data-sent]').forEach((form) => { delete form.dataset.sent; });
+});
+
+// Choosing a language or a filter sends its form at once; without scripts the form has its own button.
+document.addEventListener('change', (event) => {
+  if (event.target.matches('[data-autosubmit]')) event.target.form.requestSubmit();
+});
+
+// A draft is saved half a second after the last keystroke, and once more when the page is left.
+const draft = document.querySelector('form[data-draft]');
+if (draft) {
+  const note = document.querySelector('#draft-note');
+  let timer = null;
+  let dirty = false;
+  const save = async (leaving = false) => {
+    if (!dirty || draft.dataset.sent) return;
+    dirty = false;
+    const body = new FormData(draft);
+    for (const [name, value] of [...body.entries()]) if (value instanceof File) body.delete(name);
+    try {
+      const answer = await fetch(draft.dataset.draft, {
+        method: 'POST', body, keepalive: leaving, headers: { 'X-CSRFToken': token }, credentials: 'same-origin',
+      });
+      if (note) note.textContent = answer.ok ? await answer.text() : note.dataset.failed;
+    } catch { dirty = true; if (note) note.textContent = note.dataset.failed; }
+  };
+  draft.addEventListener('input', () => {
+    dirty = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, 500);
+  });
+  window.addEventListener('pagehide', () => save(true));
+}

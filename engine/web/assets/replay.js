@@ -1,0 +1,126 @@
+// The way of an instance over its drawings: a slider of moments, a play button, tokens as dots, called procedures
+// followed or opened by a click. The same way stands below as a list, for those who cannot or need not see pictures.
+import { draw, mark, unmark } from './drawing.js';
+
+const place = document.querySelector('[data-replay]');
+const slider = document.querySelector('#replay-moment');
+const play = document.querySelector('#replay-play');
+const choice = document.querySelector('#replay-sheet');
+const caption = document.querySelector('#replay-caption');
+const rows = [...document.querySelectorAll('[data-step]')];
+const TICK = 900; // milliseconds a moment is shown while playing
+
+const way = await (await fetch(place.dataset.replay, { credentials: 'same-origin' })).json();
+const sheets = new Map(way.sheets.map((sheet) => [sheet.path, sheet]));
+const drawings = new Map();
+let shown = null;
+let timer = null;
+let turn = 0;
+
+slider.max = Math.max(0, way.times.length - 1);
+slider.value = slider.max;
+
+async function open(path) {
+  if (shown === path) return drawings.get(path);
+  shown = path;
+  if (!drawings.has(path)) {
+    const sheet = place.querySelector('.drawing-sheet').cloneNode(false);
+    sheet.hidden = true;
+    place.append(sheet);
+    const holder = { querySelector: () => sheet, querySelectorAll: () => [], dataset: place.dataset };
+    drawings.set(path, await draw(holder, sheets.get(path).drawing));
+    drawings.get(path)?.viewer.on('element.click', ({ element }) => enter(path, element.id));
+    if (drawings.get(path)) drawings.get(path).sheet = sheet;
+  }
+  return drawings.get(path);
+}
+
+function reveal(drawing) {
+  place.querySelectorAll('.drawing-sheet').forEach((sheet) => { sheet.hidden = sheet !== drawing.sheet; });
+  if (!drawing.fitted) { drawing.whole(); drawing.fitted = true; }
+}
+
+function enter(path, element) {
+  const inner = way.sheets.find((sheet) => sheet.parent === path && sheet.caller === element);
+  if (!inner || !choice) return;
+  choice.value = inner.path;
+  show();
+}
+
+// Where the latest coming or going of this moment happened: the sheet to look at when following.
+function busiest(moment) {
+  let found = '';
+  for (const [path, , from, to] of way.stays) if (from === moment || to === moment) found = path;
+  return found;
+}
+
+async function show() {
+  const mine = ++turn;
+  const moment = Number(slider.value);
+  const path = !choice || choice.value === 'follow' ? busiest(moment) : choice.value;
+  const drawing = await open(path);
+  if (mine !== turn || !drawing) return;
+  reveal(drawing);
+  paint(drawing, path, moment);
+  const names = rows.map((row) => row.dataset);
+  rows.forEach((row, index) => row.classList.toggle('step-ahead', way.stays[index][2] > moment));
+  const fresh = way.stays.flatMap(([, , from], index) => (from === moment && names[index]?.name ? [names[index].name] : []));
+  caption.textContent = [way.times[moment], sheets.get(path).name, ...fresh].filter(Boolean).join(' · ');
+  slider.setAttribute('aria-valuetext', caption.textContent);
+}
+
+function paint(drawing, path, moment) {
+  ['is-done', 'is-active', 'is-failed'].forEach((name) => unmark(drawing, name));
+  drawing.overlays.clear();
+  const done = new Set();
+  const here = new Map();
+  for (const [sheet, element, from, to, outcome] of way.stays) {
+    if (sheet !== path || from > moment) continue;
+    if (to === null || to > moment) here.set(element, (here.get(element) || 0) + 1);
+    else if (outcome === 'completed') done.add(element);
+  }
+  mark(drawing, [...done].filter((id) => !here.has(id)), 'is-done');
+  mark(drawing, [...here.keys()], 'is-active');
+  const failed = moment === way.times.length - 1 ? way.failed.filter(([sheet]) => sheet === path).map(([, id]) => id) : [];
+  mark(drawing, failed, 'is-failed');
+  for (const [id, count] of here) {
+    if (!drawing.elements.get(id)) continue;
+    const dot = document.createElement('span');
+    dot.className = failed.includes(id) ? 'token token-failed' : 'token';
+    dot.textContent = count > 1 ? String(count) : '';
+    drawing.overlays.add(id, 'token', { position: { top: -12, left: -12 }, html: dot });
+  }
+}
+
+function stop() {
+  clearInterval(timer);
+  timer = null;
+  play.setAttribute('aria-pressed', 'false');
+}
+
+play.addEventListener('click', () => {
+  if (timer) { stop(); return; }
+  if (Number(slider.value) >= Number(slider.max)) slider.value = 0;
+  play.setAttribute('aria-pressed', 'true');
+  show();
+  timer = setInterval(() => {
+    if (Number(slider.value) >= Number(slider.max)) { stop(); return; }
+    slider.value = Number(slider.value) + 1;
+    show();
+  }, TICK);
+});
+document.querySelectorAll('[data-move]').forEach((button) => button.addEventListener('click', () => {
+  stop();
+  slider.value = Number(slider.value) + Number(button.dataset.move);
+  show();
+}));
+slider.addEventListener('input', () => { stop(); show(); });
+choice?.addEventListener('change', show);
+place.querySelectorAll('[data-zoom]').forEach((button) => button.addEventListener('click', () => {
+  const drawing = drawings.get(shown);
+  if (!drawing) return;
+  const scale = { in: 1.25, out: 0.8 }[button.dataset.zoom];
+  if (scale) drawing.canvas.zoom(drawing.canvas.zoom() * scale); else drawing.whole();
+}));
+await show();
+place.dataset.ready = 'yes';

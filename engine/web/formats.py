@@ -1,0 +1,119 @@
+"""How moments, money and files read: babel's words in the reader's language, the office's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, g
+from markupsafe import Markup, escape
+
+from engine.web.i18n import babel_locale, gettext, locale
+
+SOON = timedelta(hours=24)
+
+
+def zone() -> ZoneInfo:
+    """The time zone of the main office."""
+    chosen: ZoneInfo = g.zone
+    return chosen
+
+
+def day(value: date | datetime | None, style: str = "long") -> str:
+    """«21 ноября 2026 г.»"""
+    if value is None:
+        return ""
+    value = value.astimezone(zone()).date() if isinstance(value, datetime) else value
+    return format_date(value, style, locale=babel_locale())
+
+
+def moment(value: datetime | str | None) -> str:
+    """«21 нояб. 2026 г., 14:05»"""
+    if not value:
+        return ""
+    value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    pattern = "medium" if locale() == "en" else "d MMM y, HH:mm"
+    return format_datetime(value.astimezone(zone()), pattern, locale=babel_locale())
+
+
+def near(value: datetime | None) -> str:
+    """«сегодня, 14:00», «завтра, 12:00», «24 ноября, 10:00»: as people say it."""
+    if value is None:
+        return ""
+    local, today = value.astimezone(zone()), g.now.astimezone(zone()).date()
+    clock = format_time(local, "short", locale=babel_locale())
+    names = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
+    name = names.get((local.date() - today).days)
+    if name is None:
+        pattern = ("d MMM" if locale() == "ru" else "MMM d") + ("" if local.year == today.year else " y")
+        name = format_date(local.date(), pattern, locale=babel_locale())
+    return f"{name}, {clock}"
+
+
+def stamp(value: datetime | None) -> Markup:
+    """The near form inside ``<time>``, the full form as its title."""
+    if value is None:
+        return Markup("")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), near(value))
+
+
+def distance(value: datetime) -> str:
+    """«3 часа», «2 дня»: how far a moment is from now."""
+    return format_timedelta(abs(value - g.now), locale=babel_locale(), threshold=1.3)
+
+
+def urgency(due: datetime | None) -> str:
+    """``late``, ``soon`` (a day or less), ``calm`` or ``none``."""
+    if due is None:
+        return "none"
+    if due <= g.now:
+        return "late"
+    return "soon" if due - g.now <= SOON else "calm"
+
+
+def money(value: Decimal | int | str | None) -> str:
+    """«1 250 000,00 ₽»"""
+    if value is None or value == "":
+        return ""
+    try:
+        return format_currency(Decimal(value), "RUB", locale=babel_locale())
+    except InvalidOperation:
+        return str(value)
+
+
+def number(value: Decimal | float | int | None) -> str:
+    """Thousands grouped, at most two digits after the point."""
+    return "" if value is None else format_decimal(round(Decimal(str(value)), 2), locale=babel_locale())
+
+
+def size(value: int) -> str:
+    """«38 КБ»"""
+    amount, unit = (value / 1024, gettext("KB")) if value < 1024**2 else (value / 1024**2, gettext("MB"))
+    return f"{format_decimal(round(amount, 1 if amount < 10 else 0), locale=babel_locale())} {unit}"
+
+
+def icon(name: str, classes: str = "") -> Markup:
+    """A picture of the sprite; always beside words, so it is hidden from screen readers."""
+    address = escape(g.sprite)
+    drawing = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>')
+    return drawing.format(classes, address, name)
+
+
+def utc(local: str) -> datetime:
+    """What a ``datetime-local`` control sent, read in the office's time zone. Raises ValueError."""
+    value = datetime.fromisoformat(local)
+    return (value if value.tzinfo else value.replace(tzinfo=zone())).astimezone(UTC)
+
+
+FILTERS: tuple[Callable[..., str], ...] = (day, moment, near, stamp, distance, urgency, money, number, size)
+
+
+def install(app: Flask) -> None:
+    """Give templates the filters and ``icon``."""
+    for function in FILTERS:
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals["icon"] = icon

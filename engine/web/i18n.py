@@ -1,0 +1,81 @@
+"""Two languages by gettext: Russian by default, and English.
+
+English sentences are the message ids. ``translations/ru/LC_MESSAGES/messages.po`` is read as it is when first
+asked for, so that there is nothing to compile and nothing stale. How new sentences are collected: babel.cfg.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_request_context, request
+
+from engine.errors import Text
+
+LOCALES = {"ru": "Русский", "en": "English"}
+DEFAULT = "ru"
+COOKIE = "locale"
+FOLDER = Path(__file__).parent / "translations"
+
+
+def locale() -> str:
+    """The language of this request: the signed-in person's, else the cookie's, else Russian."""
+    if not has_request_context():
+        return DEFAULT
+    person = getattr(g, "actor", None)
+    chosen = person.locale if person else request.cookies.get(COOKIE, DEFAULT)
+    return chosen if chosen in LOCALES else DEFAULT
+
+
+def babel_locale() -> Locale:
+    """The same as babel knows it."""
+    return Locale.parse(locale())
+
+
+def gettext(message: str) -> str:
+    """Translate one sentence."""
+    return _translations(locale()).ugettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Translate a sentence that counts something."""
+    return _translations(locale()).ungettext(singular, plural, number)
+
+
+def say(sentence: Text | str) -> str:
+    """A sentence of the engine in the reader's language, with its values put in. Values that are sentences themselves
+    are translated first."""
+    if isinstance(sentence, str):
+        return gettext(sentence)
+    values = {name: say(value) if isinstance(value, Text) else value for name, value in sentence.values.items()}
+    try:
+        return gettext(sentence.template).format(**values)
+    except (KeyError, IndexError, ValueError):
+        return str(sentence)  # a translation with a wrong place must not hide the sentence
+
+
+def install(app: Flask) -> None:
+    """Give templates ``_``, ``ngettext`` and ``say``."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    environment: Any = app.jinja_env
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.filters["say"] = say
+    app.jinja_env.globals.update(locale=locale, locales=LOCALES)
+
+
+@cache
+def _translations(name: str) -> NullTranslations:
+    if name not in LOCALES or name == "en":
+        return NullTranslations()
+    compiled = BytesIO()
+    with (FOLDER / name / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=name))
+    compiled.seek(0)
+    return Translations(compiled)

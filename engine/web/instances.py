@@ -1,0 +1,163 @@
+"""Instances: the list, one with its position on the drawing, its log with the check of the chain, the replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, jsonify, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import access, audit, instances
+from engine.errors import NotFound, Text, text
+from engine.models import ProcessInstance
+from engine.queries import replay as replays
+from engine.queries import running
+from engine.vocabulary import InstanceStatus
+from engine.web import reading
+from engine.web.formats import moment
+from engine.web.i18n import say
+from engine.web.pages import Pages, number
+from engine.web.rules import OVERSEERS, allow
+
+blueprint = Blueprint("instances", __name__)
+STATUSES = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED, InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
+SHOWN_DATA = 8  # facts of a log line shown at once
+
+
+def seen(instance_id: int) -> ProcessInstance:
+    """The instance, if the signed-in person may see it. Raises NotFound otherwise: he may not know that it exists."""
+    session = reading.session()
+    instance = session.get(ProcessInstance, instance_id)
+    if instance is None or access.may(session, reading.actor(), g.now, "instance.see", instance) is None:
+        raise NotFound("There is no such instance, or it is not yours to see")
+    return instance
+
+
+@blueprint.get("/instances")
+@allow("employee")
+def listing() -> str:
+    """The instances this person may see."""
+    words, page = request.args.get("q", "").strip(), number("page", 1)
+    status = request.args.get("status", InstanceStatus.ACTIVE)
+    status = status if status in {*STATUSES, "all"} else InstanceStatus.ACTIVE
+    rows, count = running.listing(reading.session(), reading.actor(), words=words, status=status, page=page)
+    return render_template(
+        "instances.html", rows=rows, words=words, status=status, pages=Pages(page, count, running.PAGE)
+    )
+
+
+@blueprint.get("/instances/<int:instance_id>")
+@allow("employee")
+def show(instance_id: int) -> str:
+    """One instance: where it stands, what is open, what surrounds it."""
+    instance, session, actor = seen(instance_id), reading.session(), reading.actor()
+    way = replays.of(session, instance)
+    position = replays.position(way, request.args.get("sheet", ""))
+    may = {
+        act for act in ("suspend", "resume", "cancel") if access.may(session, actor, g.now, f"instance.{act}", instance)
+    }
+    return render_template(
+        "instance.html",
+        instance=instance,
+        page=running.whole(session, instance),
+        sheets=[(sheet, _sheet_name(sheet)) for sheet in way.sheets],
+        position=position,
+        may=may,
+        may_waive=bool(actor.groups & set(OVERSEERS)),
+    )
+
+
+@blueprint.get("/instances/<int:instance_id>/log")
+@allow("employee")
+def log(instance_id: int) -> str:
+    """The log of one instance, newest line first, and whether its chain of hashes holds."""
+    instance, page = seen(instance_id), number("page", 1)
+    lines, count, people = running.log(reading.session(), instance.id, page)
+    return render_template(
+        "log.html",
+        instance=instance,
+        lines=[(line, _facts(line.data)) for line in lines],
+        people=people,
+        verdict=audit.verify(reading.session(), instance.id),
+        pages=Pages(page, count, running.LOG_PAGE),
+    )
+
+
+@blueprint.get("/instances/<int:instance_id>/replay")
+@allow("employee")
+def replay(instance_id: int) -> str:
+    """The way of an instance, step by step: on the drawing and as a list."""
+    instance = seen(instance_id)
+    way = replays.of(reading.session(), instance)
+    names = {sheet.path: _sheet_name(sheet) for sheet in way.sheets}
+    elements = {sheet.path: _elements(sheet) for sheet in way.sheets}
+    steps = [(stay, elements[stay.sheet].get(stay.element_id) or "") for stay in way.stays]
+    return render_template("replay.html", instance=instance, sheets=way.sheets, names=names, steps=steps)
+
+
+@blueprint.get("/instances/<int:instance_id>/replay.json")
+@allow("employee")
+def replay_data(instance_id: int) -> Response:
+    """The same for the script: drawings, and every coming and going of a token."""
+    way = replays.of(reading.session(), seen(instance_id))
+    sheets = [
+        {
+            "path": sheet.path,
+            "name": _sheet_name(sheet),
+            "caller": sheet.caller,
+            "parent": sheet.parent,
+            "drawing": url_for("drawings.source", key=sheet.key, version=sheet.version),
+        }
+        for sheet in way.sheets
+    ]
+    times = sorted({stay.entered_at for stay in way.stays} | {stay.left_at for stay in way.stays if stay.left_at})
+    place = {at: index for index, at in enumerate(times)}
+    stays = [
+        [
+            stay.sheet,
+            stay.element_id,
+            place[stay.entered_at],
+            place[stay.left_at] if stay.left_at else None,
+            stay.outcome,
+        ]
+        for stay in way.stays
+    ]
+    failed = [list(spot) for spot in sorted(way.failed)]
+    return jsonify(sheets=sheets, times=[moment(at) for at in times], stays=stays, failed=failed)
+
+
+@blueprint.post("/instances/<int:instance_id>/<any(suspend, resume, cancel):act>")
+@allow(*OVERSEERS)
+def change(instance_id: int, act: str) -> Response:
+    """Suspend, resume or cancel, with a reason."""
+    seen(instance_id)
+    done: dict[str, Text] = {
+        "suspend": text("The instance is suspended: nothing moves until it is resumed."),
+        "resume": text("The instance goes on."),
+        "cancel": text("The instance is cancelled."),
+    }
+    verbs: dict[str, Any] = {"suspend": instances.suspend, "resume": instances.resume, "cancel": instances.cancel}
+    back = url_for("instances.show", instance_id=instance_id)
+    return reading.act(back, done[act], verbs[act], instance_id, request.form.get("reason", ""))
+
+
+def _sheet_name(sheet: replays.Sheet) -> str:
+    return str(reading.environment().library.bound(reading.session(), sheet.key, sheet.version).name)
+
+
+def _elements(sheet: replays.Sheet) -> dict[str, str]:
+    procedure = reading.environment().library.bound(reading.session(), sheet.key, sheet.version).procedure
+    return {element.id: element.name for element in procedure.elements.values()}
+
+
+def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The data of a log line as short pairs."""
+    shown = []
+    for name, value in list(data.items())[:SHOWN_DATA]:
+        if isinstance(value, dict) and "$" in value:
+            value = moment(value["v"]) if value["$"] == "datetime" else value["v"]
+        elif isinstance(value, bool):
+            value = say(text("yes")) if value else say(text("no"))
+        if value not in (None, "", [], {}):
+            shown.append((name, str(value)[:200]))
+    return shown

@@ -1,0 +1,78 @@
+"""What a view needs of the world below: the environment, a session to read with, verbs run as the signed-in person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, flash, g, redirect, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from engine import identity, work
+from engine.errors import ReglamentError, Text
+from engine.models import User
+from engine.web.i18n import say
+from engine.work import Actor
+
+COOKIE = "login"
+Result = TypeVar("Result")
+
+
+def environment() -> Any:
+    """The environment the composition root built."""
+    return current_app.extensions["reglament"]
+
+
+def session() -> Session:
+    """This request's session for reading; opened when first asked for, closed with the request, never committed."""
+    if "reading" not in g:
+        g.reading = environment().sessions()
+    opened: Session = g.reading
+    return opened
+
+
+def signed_in() -> Actor | None:
+    """Who the login cookie stands for, if anybody."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    actor = identity.who(session(), token, g.now)
+    if actor is not None:
+        g.person = session().get(User, actor.user_id)
+    return actor
+
+
+def actor() -> Actor:
+    """The signed-in person; only for views that a rule protects."""
+    person: Actor = g.actor
+    return person
+
+
+def do(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Run a verb as the signed-in person in its own unit of work. The reading session starts afresh afterwards."""
+    _close()
+    return work.run(environment(), actor(), verb, *args, **kwargs)
+
+
+def act(back: str, done: Text | None, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Response:
+    """Run a verb, say what came of it, and go to ``back``: the ordinary answer to a button."""
+    try:
+        do(verb, *args, **kwargs)
+    except ReglamentError as error:
+        flash(say(error.text), "late")
+    else:
+        if done is not None:
+            flash(say(done), "good")
+    return redirect(back)
+
+
+def _close(_: BaseException | None = None) -> None:
+    opened = g.pop("reading", None)
+    if opened is not None:
+        opened.close()
+
+
+def install(app: Flask) -> None:
+    """Close the reading session with the request."""
+    app.teardown_request(_close)
