@@ -1,0 +1,233 @@
+"""The composition root: the only place where the parts meet, and the command line.
+
+``create_app()`` builds the environment and the web application; every command is one line of ``python app.py --help``.
+"""
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from engine import audit, database, deployments, documents, forms, jobs, notifications, work
+from engine.actions import Registry
+from engine.bpmn import gate
+from engine.calendar import calendars
+from engine.crm import demo
+from engine.crm.facts import facts
+from engine.definitions import Library, Readers
+from engine.environment import Environment, settings_of
+from engine.errors import Refused, ReglamentError
+from engine.feel import dmn
+from engine.storage import Folder
+
+ROOT = Path(__file__).resolve().parent
+CONTENT = ("processes", "forms", "documents")
+TICK = 1.0  # seconds between two looks for due jobs
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where things are. Read from the environment: DATABASE_URL, REGLAMENT_VAR, REGLAMENT_SMTP, REGLAMENT_SECRET."""
+
+    var: Path
+    database_url: str
+    smtp: str | None
+    root: Path = ROOT
+
+    @classmethod
+    def from_environ(cls) -> Config:
+        """Defaults: everything under var/, SQLite, mails as files."""
+        var = Path(os.environ.get("REGLAMENT_VAR", ROOT / "var")).resolve()
+        url = os.environ.get("DATABASE_URL", f"sqlite:///{var / 'reglament.db'}")
+        return cls(var=var, database_url=url, smtp=os.environ.get("REGLAMENT_SMTP"))
+
+
+def create_environment(config: Config) -> Environment:
+    """All parts of the engine, connected."""
+    config.var.mkdir(parents=True, exist_ok=True)
+    engine = database.connect(config.database_url)
+    env = Environment(
+        sessions=database.sessions(engine),
+        library=Library(Readers(gate.read, forms.read, dmn.read)),
+        calendars=calendars(config.root / "settings" / "calendars.yaml"),
+        actions=_actions(config.root),
+        settings=settings_of(config.root / "settings"),
+        facts=facts,
+        checks=deployments.checks(),
+        files=Folder(config.var / "files"),
+        pdf=documents.Converter(config.var / "converter"),
+        mail=notifications.transport(config.smtp, config.var / "mails"),
+    )
+    return env
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The web application with everything under it."""
+    from engine.web import create_web
+
+    config = config or Config.from_environ()
+    return create_web(create_environment(config), {"SECRET_KEY": _secret(config)})
+
+
+def _actions(root: Path) -> Registry:
+    registry = Registry()
+    documents.register(registry)
+    notifications.register(registry)
+    for path in sorted((root / "processes").glob("*/actions.py")):
+        _load(path).register(registry)
+    return registry
+
+
+def _load(path: Path) -> Any:
+    """A procedure's own actions: files in processes/ are content, so they are loaded by place and not by package."""
+    name = f"processes.{path.parent.name}.actions"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise click.ClickException(f"{path} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _secret(config: Config) -> str:
+    """The key that signs cookies: from the environment, else made once and kept in var/ for its owner alone."""
+    if given := os.environ.get("REGLAMENT_SECRET"):
+        return given
+    path = config.var / "secret"
+    if not path.exists():
+        config.var.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+@click.group()
+def cli() -> None:
+    """Reglament: work is managed by the diagram."""
+
+
+@cli.command()
+def setup() -> None:
+    """Create or upgrade the database, publish the procedures, load the demo company if there is nobody yet."""
+    config = Config.from_environ()
+    env = create_environment(config)
+    click.echo("== database")
+    database.upgrade(config.database_url)
+    click.echo("== demo company")
+    accounts = work.run(env, work.SYSTEM, demo.load)
+    if accounts:
+        _keep_accounts(config, accounts)
+    click.echo("== procedures")
+    _publish(env, [ROOT / name for name in CONTENT], "setup")
+
+
+def _keep_accounts(config: Config, accounts: Any) -> None:
+    path = config.var / "demo-accounts.txt"
+    lines = "\n".join(f"{a.login:<12} {a.password:<18} {a.name}, {a.position}" for a in accounts)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{lines}\n")
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--threads", default=8, show_default=True)
+def run(host: str, port: int, threads: int) -> None:
+    """Serve the pages and do the jobs, in one process."""
+    from waitress import serve
+
+    config = Config.from_environ()
+    app = create_app(config)
+    start_ticking(app.extensions["reglament"])
+    accounts = config.var / "demo-accounts.txt"
+    click.echo(f"\nReglament: http://{host}:{port}")
+    if accounts.exists():
+        click.echo(f"Sign in as one of (also in {accounts}):\n\n{accounts.read_text()}")
+    serve(app, host=host, port=port, threads=threads, ident=None)
+
+
+def start_ticking(env: Environment) -> Any:
+    """Let APScheduler look for due jobs every second. It holds no deadline itself."""
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(jobs.run_due, "interval", args=[env], seconds=TICK, max_instances=1, coalesce=True)
+    scheduler.start()
+    return scheduler
+
+
+@cli.command()
+def worker() -> None:
+    """Do the jobs only: a second process beside `run`, on PostgreSQL."""
+    from apscheduler.schedulers.blocking import BlockingScheduler
+
+    env = create_environment(Config.from_environ())
+    scheduler = BlockingScheduler(timezone="UTC")
+    scheduler.add_job(jobs.run_due, "interval", args=[env], seconds=TICK, max_instances=1, coalesce=True)
+    scheduler.start()
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Say what would be refused if these files or folders were published."""
+    env = create_environment(Config.from_environ())
+    with env.sessions() as session:
+        faults = deployments.check(session, env, deployments.files_of(ROOT, paths or _content()))
+    _print(faults)
+    sys.exit(any(fault.severity == "error" for fault in faults))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--note", help="What changed and why; shown beside the version.")
+def publish(paths: tuple[Path, ...], note: str | None) -> None:
+    """Publish these files or folders: all or nothing."""
+    _publish(create_environment(Config.from_environ()), list(paths) or list(_content()), note)
+
+
+def _content() -> tuple[Path, ...]:
+    return tuple(ROOT / name for name in CONTENT)
+
+
+def _publish(env: Environment, paths: list[Path], note: str | None) -> None:
+    try:
+        made = work.run(env, work.SYSTEM, deployments.publish, deployments.files_of(ROOT, paths), note)
+    except Refused as refused:
+        _print(refused.faults)
+        raise click.ClickException(str(refused)) from None
+    click.echo("published" if made else "nothing has changed")
+
+
+def _print(faults: Any) -> None:
+    for fault in faults:
+        where = f"{fault.file} {fault.element_id or ''}"
+        click.echo(f"{fault.severity}: {where}: {fault.reason} -> {fault.remedy} [{fault.code}]")
+
+
+@cli.command()
+@click.argument("instance", type=int, required=False)
+def verify(instance: int | None) -> None:
+    """Verify the log's hash chain of one instance, or of all."""
+    env = create_environment(Config.from_environ())
+    with env.sessions() as session:
+        results = [audit.verify(session, instance)] if instance is not None else audit.verify_all(session)
+        for result in results:
+            click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
+    sys.exit(not all(result.ok for result in results))
+
+
+if __name__ == "__main__":
+    try:
+        cli()
+    except ReglamentError as error:
+        raise SystemExit(f"Error: {error}") from None

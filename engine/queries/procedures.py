@@ -1,0 +1,115 @@
+"""Procedures for the designer: versions, what runs on each, drafts. SELECTs only."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.models import Deployment, DraftFile, ProcessDefinition, ProcessInstance, User
+from engine.vocabulary import InstanceStatus, ResourceKind
+
+
+@dataclass(frozen=True)
+class ProcedureRow:
+    """One procedure: its version in force, how many instances run on which version, whether a draft waits."""
+
+    key: str
+    name: str
+    version: int
+    published_at: datetime
+    running: int
+    running_old: int
+    draft_saved_at: datetime | None
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One version of a procedure and what runs on it."""
+
+    definition_id: int
+    version: int
+    name: str
+    file: str
+    sha256: str
+    published_at: datetime
+    published_by: str | None
+    note: str | None
+    running: int
+    finished: int
+
+
+def procedures(session: Session) -> Sequence[ProcedureRow]:
+    """Every procedure in its newest version, by name."""
+    newest = (
+        select(ProcessDefinition.key, func.max(ProcessDefinition.version).label("version"))
+        .group_by(ProcessDefinition.key)
+        .subquery()
+    )
+    running = {(key, version): count for key, version, count in session.execute(_instances(ended=False))}
+    rows = session.execute(
+        select(
+            ProcessDefinition.key, ProcessDefinition.name, ProcessDefinition.version, Deployment.at, DraftFile.saved_at
+        )
+        .join(newest, (newest.c.key == ProcessDefinition.key) & (newest.c.version == ProcessDefinition.version))
+        .join(Deployment)
+        .outerjoin(DraftFile, (DraftFile.kind == ResourceKind.PROCESS) & (DraftFile.key == ProcessDefinition.key))
+        .order_by(ProcessDefinition.name)
+    )
+    return [
+        ProcedureRow(
+            key, name, version, at,
+            running=running.get((key, version), 0),
+            running_old=sum(n for (k, v), n in running.items() if k == key and v != version),
+            draft_saved_at=saved,
+        )
+        for key, name, version, at, saved in rows
+    ]  # fmt: skip
+
+
+def versions(session: Session, key: str) -> Sequence[VersionRow]:
+    """All versions of a procedure, newest first; empty if there is none."""
+    running = {v: n for _, v, n in session.execute(_instances(ended=False).where(ProcessDefinition.key == key))}
+    finished = {v: n for _, v, n in session.execute(_instances(ended=True).where(ProcessDefinition.key == key))}
+    rows = session.execute(
+        select(ProcessDefinition, Deployment.at, Deployment.note, User)
+        .join(Deployment)
+        .outerjoin(User, User.id == Deployment.actor_id)
+        .where(ProcessDefinition.key == key)
+        .order_by(ProcessDefinition.version.desc())
+    )
+    return [
+        VersionRow(
+            d.id, d.version, d.name, d.file, d.sha256, at, user.name if user else None, note,
+            running.get(d.version, 0), finished.get(d.version, 0),
+        )
+        for d, at, note, user in rows
+    ]  # fmt: skip
+
+
+def source(session: Session, key: str, version: int | None = None) -> ProcessDefinition | None:
+    """A definition with its file: this version, or the newest."""
+    found = select(ProcessDefinition).where(ProcessDefinition.key == key)
+    if version is not None:
+        found = found.where(ProcessDefinition.version == version)
+    return session.scalar(found.order_by(ProcessDefinition.version.desc()).limit(1))
+
+
+def draft(session: Session, key: str) -> DraftFile | None:
+    """The draft of a procedure, if somebody saved one."""
+    return session.scalar(
+        select(DraftFile).where(DraftFile.kind == ResourceKind.PROCESS, DraftFile.key == key)
+    )
+
+
+def _instances(ended: bool):  # type: ignore[no-untyped-def]  # SQLAlchemy infers the row type
+    over = (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
+    state = ProcessInstance.status.in_(over) if ended else ProcessInstance.status.not_in(over)
+    return (
+        select(ProcessDefinition.key, ProcessDefinition.version, func.count())
+        .join(ProcessInstance, ProcessInstance.definition_id == ProcessDefinition.id)
+        .where(state)
+        .group_by(ProcessDefinition.key, ProcessDefinition.version)
+    )

@@ -1,0 +1,126 @@
+// The designer's drawing board: bpmn-js with the zeebe properties panel; the server's findings stand under it.
+// The page works against four addresses in data attributes: source (GET), check, save, publish (POST, XML in, JSON out).
+import BpmnModeler from 'bpmn-js/lib/Modeler';
+import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule } from 'bpmn-js-properties-panel';
+import { CloudElementTemplatesPropertiesProviderModule } from 'bpmn-js-element-templates';
+import { CreateAppendAnythingModule } from 'bpmn-js-create-append-anything';
+import Behaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
+import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
+import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
+import 'bpmn-js-element-templates/dist/assets/element-templates.css';
+import './modeler.css';
+import { Findings } from './findings.js';
+import { elementTemplates } from './templates.js';
+import { translateModule } from './translate.js';
+
+const CHECK_DELAY = 700; // ms after the last change
+
+const page = document.querySelector('[data-modeler]');
+const say = JSON.parse(document.querySelector('#modeler-words').textContent);
+const russian = document.documentElement.lang === 'ru';
+const state = document.querySelector('[data-state]');
+const buttons = Object.fromEntries([...document.querySelectorAll('[data-act]')].map((b) => [b.dataset.act, b]));
+
+const modeler = new BpmnModeler({
+  container: '#canvas',
+  propertiesPanel: { parent: '#properties' },
+  additionalModules: [
+    BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule,
+    CloudElementTemplatesPropertiesProviderModule, CreateAppendAnythingModule, Behaviors,
+    ...(russian ? [translateModule] : []),
+  ],
+  moddleExtensions: { zeebe },
+});
+modeler.get('elementTemplatesLoader').setTemplates(elementTemplates(russian));
+
+const findings = new Findings(document.querySelector('#findings'), modeler, say);
+let changed = false;
+let revision = page.dataset.revision;
+
+async function send(address, extra = {}) {
+  const { xml } = await modeler.saveXML({ format: true });
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/xml', 'X-CSRFToken': page.dataset.csrf, ...extra },
+    body: xml,
+  });
+  const type = response.headers.get('Content-Type') || '';
+  if (!type.includes('json')) throw new Error(say.lost);
+  return { ok: response.ok, ...(await response.json()) };
+}
+
+function show(text, tone = '') {
+  state.textContent = text;
+  state.dataset.tone = tone;
+}
+
+async function act(name, work) {
+  for (const button of Object.values(buttons)) button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    show(error.message || say.lost, 'bad');
+  } finally {
+    for (const button of Object.values(buttons)) button.disabled = false;
+    buttons[name]?.focus();
+  }
+}
+
+async function check() {
+  try {
+    const answer = await send(page.dataset.check);
+    findings.show(answer.faults);
+  } catch (error) {
+    show(error.message || say.lost, 'bad');
+  }
+}
+
+const save = () => act('save', async () => {
+  const answer = await send(page.dataset.save, { 'X-Revision': revision });
+  if (answer.ok) {
+    revision = answer.revision;
+    changed = false;
+  }
+  show(answer.message, answer.ok ? 'good' : 'bad');
+});
+
+const publish = () => act('publish', async () => {
+  const answer = await send(page.dataset.publish, { 'X-Revision': revision });
+  findings.show(answer.faults || []);
+  if (answer.ok) changed = false;
+  show(answer.message, answer.ok ? 'good' : 'bad');
+});
+
+buttons.save?.addEventListener('click', save);
+buttons.publish?.addEventListener('click', publish);
+document.addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.code === 'KeyS') {
+    event.preventDefault();
+    save();
+  }
+});
+window.addEventListener('beforeunload', (event) => {
+  if (changed) event.preventDefault();
+});
+
+let timer;
+modeler.on('commandStack.changed', () => {
+  changed = true;
+  show(say.unsaved, 'warn');
+  clearTimeout(timer);
+  timer = setTimeout(check, CHECK_DELAY);
+});
+
+const source = await (await fetch(page.dataset.source)).text();
+try {
+  await modeler.importXML(source);
+  const canvas = modeler.get('canvas');
+  canvas.zoom('fit-viewport', 'auto');
+  await check();
+} catch (error) {
+  show(`${say.unreadable} ${error.message}`, 'bad');
+}
+document.documentElement.dataset.ready = 'modeler';
