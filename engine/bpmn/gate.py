@@ -4,12 +4,16 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
-from engine.bpmn import camunda, drawing, lint, normalize, reader, xml
+from engine.bpmn import drawing, lint, normalize, reader, xml
+from engine.bpmn.crosscheck import Known, cross_check
+from engine.bpmn.prepare import prepare
 from engine.bpmn.types import Procedure
 from engine.bpmn.xml import Element
-from engine.errors import Fault, Refused, text
+from engine.errors import Fault, Refused
 
 ERROR = "error"
+
+__all__ = ["Known", "cross_check", "inspect", "read"]
 
 
 def read(file: str, content: bytes) -> tuple[Procedure, ...]:
@@ -37,17 +41,6 @@ def inspect(file: str, content: bytes) -> tuple[tuple[Procedure, ...], tuple[Fau
     except Refused as refused:
         return (), (*faults, *(replace(fault, file=fault.file or file) for fault in refused.faults))
     return found, tuple(faults)
-
-
-def prepare(file: str, root: Element) -> list[Fault]:
-    """Bring a parsed tree to the one dialect the rest reads, in place; what got lost on the way is the result."""
-    broken = normalize.inline_definitions(root)
-    faults = [
-        Fault("event-definition-unknown", file, identity or None, text("The event refers to a definition that is not "
-              "in the file"), text("Choose the trigger of the event again"))
-        for identity in broken
-    ]  # fmt: skip
-    return faults + camunda.translate(file, root)
 
 
 def _compile(tree: Element, procedure: Procedure) -> object:
