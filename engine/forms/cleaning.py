@@ -50,7 +50,8 @@ def remaining_faults(
     shown = set(names)
     if not shown:
         return {}
-    return {name: fault for name, fault in Filling(form, raw, variables, context, files).faults().items() if name in shown}
+    faults = Filling(form, raw, variables, context, files).faults()
+    return {name: fault for name, fault in faults.items() if name in shown}
 
 
 def _summary(faults: Mapping[str, Text]) -> Text:

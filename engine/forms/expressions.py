@@ -78,7 +78,7 @@ def words(raw: str, scope: Mapping[str, Any], context: feel.Context, locale: str
         return raw
     values: list[str] = []
     filled = fill(raw, scope, context, values, locale)
-    return unmark(filled, values, lambda value: value)
+    return unmark(filled, values, str)
 
 
 def shown(value: Any, locale: str = "ru", *, money: bool = False, zone: tzinfo | None = None) -> str:
@@ -86,12 +86,12 @@ def shown(value: Any, locale: str = "ru", *, money: bool = False, zone: tzinfo |
     if value is None:
         return ""
     if isinstance(value, bool):
-        return ({"ru": "да", "en": "yes"} if value else {"ru": "нет", "en": "no"}).get(locale, str(value))
+        return ("да" if value else "нет") if locale == "ru" else ("yes" if value else "no")
     if isinstance(value, (int, Decimal)):
         return number(Decimal(value), locale, money=money)
     if isinstance(value, datetime):
-        value = value.astimezone(zone) if zone and value.tzinfo else value
-        return value.strftime("%d.%m.%Y %H:%M" if locale == "ru" else "%Y-%m-%d %H:%M")
+        local = value.astimezone(zone) if zone and value.tzinfo else value
+        return local.strftime("%d.%m.%Y %H:%M" if locale == "ru" else "%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.strftime("%d.%m.%Y" if locale == "ru" else "%Y-%m-%d")
     if isinstance(value, time):

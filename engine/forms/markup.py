@@ -7,7 +7,7 @@ from html import escape
 from html.parser import HTMLParser
 
 ALLOWED = frozenset({
-    "p", "br", "b", "strong", "i", "em", "u", "s", "ul", "ol", "li", "h2", "h3", "h4", "h5", "table", "thead", "tbody",
+    "p", "br", "b", "strong", "i", "em", "u", "s", "ul", "ol", "li", "h2", "h3", "h4", "table", "thead", "tbody",
     "tr", "th", "td", "a", "code", "pre", "blockquote", "hr", "small", "sub", "sup", "dl", "dt", "dd", "div", "span",
 })  # fmt: skip
 VOID = frozenset({"br", "hr"})
@@ -15,7 +15,7 @@ DROPPED = frozenset({
     "script", "style", "iframe", "object", "embed", "svg", "math", "template", "textarea", "select", "title",
     "noscript",
 })  # fmt: skip
-HEADINGS = {"h1": "h2", "h6": "h5"}
+HEADINGS = {"h1": "h2", "h3": "h2", "h4": "h3", "h5": "h4", "h6": "h4"}  # the page itself has the h1
 ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
 _SAFE_LINK = re.compile(r"(https?://[^\s\ue000]|mailto:|tel:|/(?![/\\])|#)", re.IGNORECASE)
 _NOT_LINK = re.compile(r"[\x00-\x20\x7f]")
@@ -126,7 +126,7 @@ def _flush(paragraph: list[str], items: tuple[str, list[str]] | None) -> Iterato
 def _special(line: str) -> str | None:
     heading = re.match(r"(#{1,6})\s+(.*?)\s*#*$", line)
     if heading:
-        level = min(len(heading[1]) + 1, 5)
+        level = len(heading[1])
         return f"<h{level}>{_inline(heading[2])}</h{level}>"
     if re.fullmatch(r"\s*([-*_]\s*){3,}", line):
         return "<hr>"

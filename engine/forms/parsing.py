@@ -73,12 +73,12 @@ def _values(data: MultiDict | Mapping[str, Any], name: str) -> list[Any]:
     if isinstance(data, Mapping) and not hasattr(data, "getlist"):
         found = data[name]
         return list(found) if isinstance(found, (list, tuple)) else [found]
-    return list(data.getlist(name))  # type: ignore[union-attr]
+    return list(data.getlist(name))
 
 
 def _set(tree: dict[str, Any], steps: Steps, values: list[Any]) -> None:
     """Lists are kept as dicts of indices until ``_shape``, since rows may arrive in any order and with gaps."""
-    at: dict[str | int, Any] = tree
+    at: dict[Any, Any] = tree
     for step in steps[:-1]:
         inner = at.get(step)
         if not isinstance(inner, dict):
