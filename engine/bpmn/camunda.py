@@ -172,9 +172,9 @@ class Translation:
     # --- elements with a grammar of their own -----------------------------------------------------------------------
 
     def _call(self, element: Element) -> None:
-        called = element.get("calledElement")
-        if called and xml.extension(element, Z + "calledElement") is None:
-            self._set(element, "calledElement", "processId", self._feel(element, called))
+        if element.get("calledElement"):
+            self._set(element, "calledElement", "processId", self._feel(element, element.get("calledElement", "")))
+            del element.attrib["calledElement"]
         given, taken = xml.extensions(element, C + "in"), xml.extensions(element, C + "out")
         for kind, items in (("input", given), ("output", taken)):
             for item in items:
