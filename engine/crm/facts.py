@@ -1,0 +1,187 @@
+"""Facts: the names that every expression, form and document sees beside the variables. Loaded when touched.
+
+``deal``       id, number, title, owner (login), owner_name, owner_email, client_id, contact_id, initiative, cycle,
+               sale_kind, milestone, status, created_on, vat_mode, vat_percent, vat_line, discount (per cent), lines
+               [{no, product_id, name, unit, quantity, price, full, sum, vat, net}], count, full_total, discount_sum,
+               total, vat, net, payments [{part, trigger, share, sum, received, balance, is_paid, due_on}], schedule
+               (full_before, half, after or null), due_before (sum to be paid before delivery), paid, balance,
+               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}
+``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
+               owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below]
+``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis
+``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,
+               account, corr_account, vat_mode, vat_reason, head {last, first, middle, gender, position, basis},
+               accountant {…}
+``initiator``  the login of whoever started the instance, if the variables tell
+
+A name without a record is null. Sums include VAT at the rate of the day of the deal's last milestone.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.crm import amounts
+from engine.models import Client, Contact, Deal, ScheduledPayment, User
+
+REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
+NAMES = ("deal", "client", "contact", "company", "initiator")
+
+
+def facts(
+    session: Session, env: Any, variables: Mapping[str, Any], deal_id: int | None, client_id: int | None
+) -> Mapping[str, Any]:
+    """The facts of one instance. Nothing is read before somebody asks for it."""
+    return Facts(session, env, variables, deal_id, client_id)
+
+
+class Facts(Mapping[str, Any]):
+    """A dict that loads ``deal``, ``client`` … on first touch. Values are plain dicts."""
+
+    def __init__(
+        self, session: Session, env: Any, variables: Mapping[str, Any], deal_id: int | None, client_id: int | None
+    ) -> None:
+        self._session = session
+        self._env = env
+        self._variables = variables
+        self._deal_id = deal_id if deal_id is not None else _id(variables.get("deal_id"))
+        self._client_id = client_id if client_id is not None else _id(variables.get("client_id"))
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in NAMES:
+            raise KeyError(name)
+        if name not in self._loaded:
+            loaders: Mapping[str, Callable[[], Any]] = {
+                "deal": self._deal, "client": self._client, "contact": self._contact, "company": self._company,
+                "initiator": lambda: self._variables.get("initiator"),
+            }  # fmt: skip
+            self._loaded[name] = loaders[name]()
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def _deal(self) -> dict[str, Any] | None:
+        deal = self._find_deal()
+        return None if deal is None else deal_facts(self._session, self._env, deal)
+
+    def _client(self) -> dict[str, Any] | None:
+        client = self._find_client()
+        return None if client is None else client_facts(self._session, client)
+
+    def _contact(self) -> dict[str, Any] | None:
+        client, deal = self._find_client(), self._find_deal()
+        if client is None:
+            return None
+        by_id = {contact.id: contact for contact in client.contacts}
+        chosen = by_id.get(_id(self._variables.get("contact_id")) or 0)
+        if chosen is None and deal is not None and deal.contact_id in by_id:
+            chosen = by_id[deal.contact_id]
+        chosen = chosen or (client.contacts[0] if client.contacts else None)
+        return None if chosen is None else contact_facts(chosen)
+
+    def _company(self) -> dict[str, Any]:
+        return dict(self._env.settings.get("company") or {})
+
+    def _find_deal(self) -> Deal | None:
+        return None if self._deal_id is None else self._session.get(Deal, self._deal_id)
+
+    def _find_client(self) -> Client | None:
+        if self._client_id is not None:
+            return self._session.get(Client, self._client_id)
+        deal = self._find_deal()
+        return None if deal is None else self._session.get(Client, deal.client_id)
+
+
+def deal_facts(session: Session, env: Any, deal: Deal) -> dict[str, Any]:
+    """A deal as a plain dict."""
+    sums = amounts.of(deal, env, deal.milestone_at.date())
+    owner = session.get(User, deal.owner_id) if deal.owner_id is not None else None
+    paid = amounts.paid(session, deal.id)
+    lines = [
+        {**vars(taxed), "product_id": line.product_id}
+        for line, taxed in zip(deal.lines, sums.lines, strict=True)
+    ]
+    return {
+        "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
+        "contact_id": deal.contact_id, "owner": owner.login if owner else None,
+        "owner_name": owner.name if owner else None, "owner_email": owner.email if owner else None,
+        "initiative": deal.initiative, "cycle": deal.cycle, "sale_kind": deal.sale_kind, "milestone": deal.milestone,
+        "status": deal.status, "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode,
+        "vat_percent": sums.rate.percent, "vat_line": sums.rate.label, "discount": deal.discount, "lines": lines,
+        "count": len(lines), "full_total": sums.full, "discount_sum": sums.discount, "total": sums.total,
+        "vat": sums.vat, "net": sums.net, "payments": [part_facts(part) for part in deal.payments],
+        "schedule": schedule_of(deal.payments), "due_before": _due_before(deal.payments), "paid": paid,
+        "balance": sums.total - paid, "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact),
+    }  # fmt: skip
+
+
+def part_facts(part: ScheduledPayment) -> dict[str, Any]:
+    """One part of the payment schedule."""
+    received = part.received or Decimal(0)
+    return {
+        "part": part.part, "trigger": part.trigger, "share": part.share, "sum": part.sum, "received": received,
+        "balance": part.sum - received, "is_paid": received >= part.sum, "due_on": part.due_on,
+    }  # fmt: skip
+
+
+def client_facts(session: Session, client: Client) -> dict[str, Any]:
+    """A client with requisites and contacts as a plain dict."""
+    owner = session.get(User, client.owner_id) if client.owner_id is not None else None
+    kept = client.requisites or {}
+    return {
+        "id": client.id, "kind": client.kind, "name": client.name, "full_name": client.full_name, "inn": client.inn,
+        "kpp": client.kpp, "ogrn": client.ogrn, "abc": client.abc, "segment": client.segment,
+        "stop_list": client.stop_list, "owner": owner.login if owner else None,
+        "owner_name": owner.name if owner else None,
+        **{name: kept.get(name) for name in REQUISITES},
+        "contacts": [contact_facts(contact) for contact in client.contacts],
+    }  # fmt: skip
+
+
+def contact_facts(contact: Contact) -> dict[str, Any]:
+    """A person at a client as a plain dict."""
+    full = " ".join(word for word in (contact.last, contact.first, contact.middle) if word)
+    return {
+        "id": contact.id, "last": contact.last, "first": contact.first, "middle": contact.middle, "full": full,
+        "name": f"{contact.last} {contact.first}", "gender": contact.gender, "position": contact.position,
+        "email": contact.email, "phone": contact.phone, "signs": contact.signs, "basis": contact.basis,
+    }  # fmt: skip
+
+
+def schedule_of(parts: list[ScheduledPayment]) -> str | None:
+    """Which of the usual schedules this is: ``full_before``, ``half``, ``after``; null for none yet."""
+    triggers = [part.trigger for part in parts]
+    if len(triggers) == 1:
+        return "full_before" if triggers[0] == "before_delivery" else "after"
+    return "half" if triggers else None
+
+
+def _due_before(parts: list[ScheduledPayment]) -> Decimal:
+    return sum((part.sum for part in parts if part.trigger == "before_delivery"), Decimal("0.00"))
+
+
+def _next_contact(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not kept:
+        return None
+    day = kept.get("date")
+    return {**kept, "date": date.fromisoformat(day) if isinstance(day, str) else day}
+
+
+def _id(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return value if isinstance(value, int) else None
