@@ -5,7 +5,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from engine import feel
-from engine.bpmn import dialect, drawing, expressions, xml
+from engine.bpmn import dialect, drawing, places, xml
 from engine.bpmn.drawing import Drawing, Node
 from engine.bpmn.prepare import prepare
 from engine.bpmn.xml import Z
@@ -25,7 +25,7 @@ def unset(file: str, content: bytes, everywhere: Collection[str]) -> Iterator[tu
     picture = drawing.read(file, root)
     known = {*everywhere, *ALWAYS, *_set_in(picture)}
     closed = not any(_opens(node) for node in picture.nodes)
-    for place in expressions.places(picture):
+    for place in places.places(picture):
         try:
             free = feel.compile(place.text).names
         except feel.FeelSyntaxError:
@@ -46,7 +46,7 @@ def _set_in(picture: Drawing) -> Iterator[str]:
         yield from (target.split(".")[0] for target, _ in (*found.inputs, *found.outputs))
         if found.result_variable:
             yield found.result_variable
-        for marker in xml.children(node.element, expressions.MULTI):
+        for marker in xml.children(node.element, places.MULTI):
             source = xml.extension(marker, Z + "loopCharacteristics")
             if source is not None:
                 yield from (source.get(name, "") for name in ("inputElement", "outputCollection"))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from engine import feel
-from engine.bpmn import expressions
+from engine.bpmn import places
 from engine.bpmn.drawing import Drawing
 from engine.bpmn.lint.rules import Findings, rule
 from engine.errors import text
@@ -11,7 +11,7 @@ from engine.errors import text
 @rule("feel-syntax", "Correct the expression; the place is counted in characters after the =")
 def feel_syntax(drawing: Drawing) -> Findings:
     """Expressions that are no FEEL, with the place where reading stopped."""
-    for place in expressions.places(drawing):
+    for place in places.places(drawing):
         try:
             feel.compile(place.text)
         except feel.FeelSyntaxError as error:
