@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from engine.bpmn import dialect, xml
 from engine.bpmn.drawing import ACTIVITIES, Drawing, Node
-from engine.bpmn.places import MULTI, STANDARD
 from engine.bpmn.lint.rules import Findings, label, rule
+from engine.bpmn.places import MULTI, STANDARD
 from engine.bpmn.xml import Element, Z
 from engine.errors import text
 
