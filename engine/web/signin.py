@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from engine import identity, work
+from engine import identity
 from engine.errors import ReglamentError
 from engine.web import i18n, reading
 from engine.web.i18n import say
@@ -31,7 +31,7 @@ def enter() -> Any:
     """Check name and password, begin a login session."""
     login = request.form.get("login", "").strip()
     try:
-        token = work.run(reading.environment(), work.SYSTEM, identity.sign_in, login, request.form.get("password", ""))
+        token = identity.sign_in(reading.environment(), login, request.form.get("password", ""))
     except ReglamentError as error:
         return render_template("signin.html", login=login, problem=say(error.text)), 401
     session.clear()  # a new CSRF secret for the new person
