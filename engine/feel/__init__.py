@@ -7,10 +7,11 @@ True
 """
 from __future__ import annotations
 
+from engine.feel import dmn
 from engine.feel.errors import FeelError, FeelLimit, FeelSyntaxError
 from engine.feel.expressions import Expression, UnaryTests, compile, evaluate, unary_tests, value
 from engine.feel.runtime import Context
 from engine.feel.values import Range, YearMonthDuration
 
 __all__ = ["Context", "Expression", "FeelError", "FeelLimit", "FeelSyntaxError", "Range", "UnaryTests",
-           "YearMonthDuration", "compile", "evaluate", "unary_tests", "value"]  # fmt: skip
+           "YearMonthDuration", "compile", "dmn", "evaluate", "unary_tests", "value"]  # fmt: skip

@@ -60,7 +60,10 @@ def outside_call(name: str, positional: tuple[Code, ...], named: Named, at: int)
         function = frame.run.context.functions.get(name)
         if function is not None:
             return _call_outside(name, function, arguments, by_name, at, frame.run)
-        value = frame.variables.get(name)
+        try:
+            value = frame.variables[name]
+        except KeyError:
+            value = None
         if type(value) is FeelFunction:
             return value.call(frame.run, arguments, by_name)
         raise FeelError("There is no function {name}, character {place}", at, name=name, place=at + 1)

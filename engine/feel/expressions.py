@@ -9,6 +9,7 @@ from engine.feel.compiler import Compiler
 from engine.feel.errors import FeelLimit, FeelSyntaxError
 from engine.feel.parser import parse, parse_tests
 from engine.feel.runtime import Code, Context, Frame, Run
+from engine.feel.tree import Test
 from engine.feel.values import ATOMS, FeelFunction, load, plain
 
 KEPT = 4096  # compiled expressions
@@ -53,11 +54,18 @@ class Expression(_Compiled):
 class UnaryTests(_Compiled):
     """Compiled unary tests: ``< 5, [10..20]``, ``not("a", "b")``, ``-``; ``?`` is the value tested."""
 
-    __slots__ = ("_negated",)
+    __slots__ = ("_negated", "tests")
 
-    def __init__(self, text: str, code: Code, compiler: Compiler, negated: bool) -> None:
+    def __init__(self, text: str, code: Code, compiler: Compiler, tests: tuple[Test, ...] | None,
+                 negated: bool) -> None:  # fmt: skip
         super().__init__(text, code, compiler)
+        self.tests = tests  # the tree; None for anything
         self._negated = negated
+
+    @property
+    def room(self) -> int:
+        """How many slots the tests need; the value tested is in the first."""
+        return self._slots
 
     def matches(self, value: Any, variables: Mapping[str, Any], context: Context) -> bool:
         """Whether the value meets one of the tests; what cannot be compared does not."""
@@ -67,8 +75,12 @@ class UnaryTests(_Compiled):
         """``matches`` within a larger evaluation, for a value already loaded."""
         slots: list[Any] = [None] * self._slots
         slots[0] = value
+        return self.holds(Frame(variables, slots, run))
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether the tests are met in a frame that has ``room`` slots with the value in the first."""
         try:
-            verdict = self._code(Frame(variables, slots, run))
+            verdict = self._code(frame)
         except RecursionError:
             raise FeelLimit("The expression is nested too deeply to be evaluated") from None
         return verdict is False if self._negated else verdict is True
@@ -97,10 +109,10 @@ def unary_tests(text: str, names: frozenset[str] = frozenset()) -> UnaryTests:
     compiler = Compiler()
     (slot,) = compiler.bind(("?",))
     if parsed is None:
-        return UnaryTests(text, lambda _: True, compiler, negated=False)
+        return UnaryTests(text, lambda _: True, compiler, None, negated=False)
     tests, negated = parsed
     try:
-        return UnaryTests(text, compiler.tests(tests, slot), compiler, negated)
+        return UnaryTests(text, compiler.tests(tests, slot), compiler, tests, negated)
     except RecursionError:
         raise FeelSyntaxError("The expression is nested too deeply", 0) from None
 

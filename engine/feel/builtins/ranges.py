@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.feel.errors import FeelError
+from engine.feel.literals import read_interval
 from engine.feel.registry import builtin
 from engine.feel.runtime import Run
 from engine.feel.values import Range, order
@@ -161,8 +162,6 @@ for _name, _relation, _forms in _RELATIONS:
 @builtin("range(from: string)")
 def read_range(text: str) -> Range | None:
     """An interval from its text; the ends may only be literals. Null for anything else."""
-    from engine.feel.literals import read_interval  # the parser stands above the functions
-
     try:
         return read_interval(text)
     except FeelError:
