@@ -1,0 +1,48 @@
+"""How tokens and scopes end."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.bpmn import merging
+from engine.bpmn.scopes import Scope, Visit
+
+
+def token_ended(task: Visit) -> None:
+    """A token leads nowhere any more. The last one of a scope ends the scope."""
+    rest = task.scope.tokens()
+    if rest:
+        merging.contribute(task.scope, task, rest)
+    else:
+        finish(task.scope, task.data, task)
+
+
+def finish(scope: Scope, data: Mapping[str, Any], last: Visit) -> None:
+    """The scope is over with this data; what still stands in it is withdrawn."""
+    result, conflicts = merging.settle(scope, data)
+    if conflicts:
+        _report(last, conflicts)
+    close(scope)
+    if scope.owner is None:
+        scope.top.result = result
+    else:
+        scope.owner.node.inside_done(scope.owner, result)
+
+
+def close(scope: Scope) -> None:
+    """Withdraw everything that still stands in the scope; it is over."""
+    scope.completed = True
+    for task in scope.live():
+        task.cancel()
+    if scope.owner is not None:
+        scope.top.subprocesses.pop(scope.owner.id, None)
+
+
+def _report(task: Visit, conflicts: merging.Conflicts) -> None:
+    """Add conflicts to the line that says the token completed."""
+    happened = task.scope.top.happened
+    for index in range(len(happened) - 1, -1, -1):
+        if happened[index].token_id == task.id:
+            happened[index] = replace(happened[index], data={**happened[index].data, "conflicts": conflicts})
+            return

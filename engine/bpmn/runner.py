@@ -1,0 +1,168 @@
+"""The functions by which the engine moves an instance: bytes in, bytes out, nothing kept between two calls.
+
+Each decodes the state, does one thing, lets every token go on until it waits, and says what is open and what happened.
+All raise WrongState for a token that does not stand there any more, and ElementFailed (types.py) when an element failed
+on the way; its ``advance`` holds the state with the failing token before its element.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState as State
+
+from engine import values
+from engine.bpmn import events, snapshot, state, stepping, throwing
+from engine.bpmn.evaluation import FeelEngine
+from engine.bpmn.nodes import ARMED, DONE, label
+from engine.bpmn.nodes_activities import Activity, ManualTask, ServiceTask, UserTask, open_scope, prepare
+from engine.bpmn.nodes_events import Start
+from engine.bpmn.scopes import Root, Visit
+from engine.bpmn.types import Advance, ElementFailed, Host, Procedure, Snapshot, Variables
+from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
+
+
+def start(procedure: Procedure, variables: Variables, host: Host) -> Advance:
+    """Begin an instance at its none start event (or at its only start event)."""
+    starts = procedure.compiled.spec.starts
+    return _begin(procedure, starts, variables, {}, host)
+
+
+def start_by_event(procedure: Procedure, kind: str, name: str, payload: Variables, host: Host) -> Advance:
+    """Begin an instance because of an event: kind ``message``, ``signal`` or ``timer``.
+
+    ``name``: the message's or signal's name; for a timer the element id or the raw text of its definition. The payload
+    goes through the start event's output mapping, if it has one. Raises NotFound when no start event is meant.
+    """
+    for node in procedure.compiled.starts:
+        if node.definition.kind == kind and name in (node.definition.name, node.definition.raw, node.bpmn_id):
+            return _begin(procedure, (node,), {}, payload, host)
+    raise NotFound("«{procedure}» is not started by {kind} «{name}»", procedure=procedure.key, kind=kind, name=name)
+
+
+def complete(procedure: Procedure, content: bytes, token_id: str, data: Variables, host: Host) -> Advance:
+    """Complete a user or manual task with what the form gave."""
+    root = _load(procedure, content, host)
+    task = _resting(root, token_id, (UserTask, ManualTask))
+    return _finish(root, task, data)
+
+
+def finish_service(procedure: Procedure, content: bytes, token_id: str, outputs: Variables, host: Host) -> Advance:
+    """An action is done; these are its results."""
+    root = _load(procedure, content, host)
+    task = _resting(root, token_id, (ServiceTask,))
+    return _finish(root, task, outputs)
+
+
+def throw_error(
+    procedure: Procedure, content: bytes, token_id: str, code: str, message: str, host: Host
+) -> Advance:
+    """An action reports a business error, which the drawing catches. Raises ElementFailed when it does not."""
+    root = _load(procedure, content, host)
+    task = _resting(root, token_id, (Activity,))
+    payload = {"errorCode": code, "errorMessage": message}
+    if not throwing.propagate(task, events.ERROR, code, payload):
+        said = {"code": code, "message": message}
+        reason = text("Nothing in the procedure catches the business error {code}: {message}", **said)
+        raise ElementFailed(reason, task.node.bpmn_id, task.scope.key, task.id)
+    return _advance(root)
+
+
+def fire_timer(procedure: Procedure, content: bytes, token_id: str, host: Host) -> Advance:
+    """A timer goes off. Nobody looks at the clock here: when it is due the engine decides."""
+    root = _load(procedure, content, host)
+    task = _armed(root, token_id, (events.TIMER,))
+    return _happen(root, task, {})
+
+
+def deliver(procedure: Procedure, content: bytes, token_id: str, payload: Variables, host: Host) -> Advance:
+    """The message or signal has come for which this token waits."""
+    root = _load(procedure, content, host)
+    task = _armed(root, token_id, (events.MESSAGE, events.SIGNAL))
+    return _happen(root, task, _checked(payload))
+
+
+def resume(procedure: Procedure, content: bytes, host: Host) -> Advance:
+    """Try again what an incident holds, and look at the conditions of conditional events again."""
+    root = _load(procedure, content, host)
+    stepping.wake(root)
+    return _advance(root)
+
+
+def look(procedure: Procedure, content: bytes, host: Host) -> Snapshot:
+    """What is open, without a step."""
+    return snapshot.take(_load(procedure, content, host))
+
+
+def _begin(
+    procedure: Procedure, starts: tuple[Start, ...], variables: Variables, payload: Variables, host: Host
+) -> Advance:
+    spec = procedure.compiled.spec
+    root = Root(spec, procedure.key, host, FeelEngine(host))
+    data = _checked(variables)
+    try:
+        standing = prepare(spec, root.script_engine, data)
+    except ReglamentError as error:
+        raise ElementFailed(error.text, procedure.key, procedure.key) from error
+    for task in open_scope(root, data, standing, starts):
+        if payload:
+            task.internal_data[DONE] = _checked(payload)
+    return _advance(root)
+
+
+def _load(procedure: Procedure, content: bytes, host: Host) -> Root:
+    return state.decode(content, procedure.key, procedure.compiled.spec, host)
+
+
+def _resting(root: Root, token_id: str, kinds: tuple[type[Activity], ...]) -> Visit:
+    task = root.find(token_id)
+    if task is None or root.completed:
+        raise WrongState("This step is not open any more: it has been completed or cancelled")
+    if task._state != State.STARTED or not isinstance(task.node, kinds):
+        raise WrongState("«{element}» does not wait to be completed", element=label(task.node))
+    return task
+
+
+def _armed(root: Root, token_id: str, kinds: tuple[str, ...]) -> Visit:
+    task = root.find(token_id)
+    if task is None or root.completed:
+        raise WrongState("This event is not awaited any more")
+    definition = task.node.definition
+    if ARMED not in task.internal_data or definition is None or definition.kind not in kinds:
+        raise WrongState("«{element}» does not wait for this", element=label(task.node))
+    return task
+
+
+def _finish(root: Root, task: Visit, produced: Variables) -> Advance:
+    assert isinstance(task.node, Activity)
+    task.node.conclude(task, _checked(produced))
+    return _advance(root)
+
+
+def _happen(root: Root, task: Visit, payload: Mapping[str, Any]) -> Advance:
+    try:
+        throwing.trigger(task, payload)
+    except ReglamentError as error:
+        raise ElementFailed(error.text, task.node.bpmn_id, task.scope.key, task.id) from error
+    return _advance(root)
+
+
+def _checked(given: Variables) -> dict[str, Any]:
+    """The variables as the state keeps them: nothing that cannot be stored, nothing shared with the caller."""
+    try:
+        kept: dict[str, Any] = values.decode(values.encode(given))
+    except TypeError as error:
+        raise Invalid("These values cannot be kept: {reason}", reason=str(error)) from error
+    return kept
+
+
+def _advance(root: Root) -> Advance:
+    failures = stepping.settle(root)
+    state.prune(root)
+    done = Advance(state.encode(root), snapshot.take(root), tuple(root.happened), tuple(root.thrown))
+    if failures:
+        task = failures[0].task
+        raise ElementFailed(failures[0].reason, task.node.bpmn_id, task.scope.key, task.id, done)
+    return done
+
+

@@ -1,0 +1,192 @@
+"""An instance as bytes: only the tokens that stand somewhere, and what later merges need to know of the past.
+
+First byte: the version of this format; then JSON, compressed with zstd. The drawing is not in it (elements are named by
+their ids), nor is history. Values are tagged by engine.values, so nothing a form sends can be taken for something else
+(spiff.md 0.9). A tree of visits is stored as rows, parents first, each with what it changed against its parent.
+"""
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import orjson
+import zstandard
+
+from engine import values
+from engine.bpmn.evaluation import FeelEngine
+from engine.bpmn.scopes import LIVE, Inside, Root, Scope, ScopeSpec, Visit
+from engine.bpmn.types import Host
+from engine.errors import Failed, text
+
+VERSION = 1
+LARGEST = 64 * 1024 * 1024
+_local = threading.local()
+
+
+def encode(root: Root) -> bytes:
+    """The instance as it stands. Raises TypeError for a variable that cannot be stored."""
+    names: dict[str, int] = {}
+    places: dict[str, tuple[int, int]] = {}
+    scopes = [_scope_out(number, scope, names, places) for number, scope in enumerate(_outside_first(root))]
+    stored = {
+        "names": list(names),
+        "scopes": scopes,
+        "over": root.completed,
+        "result": values.encode(root.result) if root.completed else None,
+    }
+    return bytes([VERSION]) + _compressor().compress(orjson.dumps(stored))
+
+
+def decode(content: bytes, key: str, spec: ScopeSpec, host: Host) -> Root:
+    """The instance again. Raises Failed for bytes of an unknown version or elements that the drawing does not have."""
+    if not content or content[0] != VERSION:
+        raise Failed(text("The state of the instance has the unknown format {version}", version=content[:1].hex()))
+    stored = orjson.loads(_decompressor().decompress(content[1:], max_output_size=LARGEST))
+    root = Root(spec, key, host, FeelEngine(host))
+    root.completed = stored["over"]
+    if root.completed:
+        root.result = values.decode(stored["result"])
+    rows: list[list[Visit]] = []
+    for kept in stored["scopes"]:
+        scope = root if kept["in"] is None else _open(rows[kept["in"][0]][kept["in"][1]], kept["key"])
+        scope.data.update(values.decode(kept["data"]))
+        rows.append(_visits_in(scope, kept["rows"], stored["names"]))
+    return root
+
+
+def prune(root: Root) -> None:
+    """Forget everything that can no longer influence anything: cost follows what is open, not what has happened."""
+    for scope in root.scopes:
+        if not scope.completed:
+            _prune(scope)
+
+
+def _prune(scope: Scope) -> None:
+    """Keep the root, live visits, and finished ones where kept branches part or a branch began beside an activity."""
+    tasks, start = scope.tasks, scope.spec.start
+    parents: dict[str, list[str]] = {}  # the paths from the root to live visits, as parent -> children on them
+    for task in scope.live():
+        at = task
+        while at._parent is not None:
+            below = parents.setdefault(at._parent, [])
+            if at.id in below:
+                break
+            below.append(at.id)
+            at = tasks[at._parent]
+    root = scope.task_tree
+    kept: dict[str, Visit] = {root.id: root}
+    stack = [(child, root) for child in reversed(parents.get(root.id, []))]
+    root._children = []
+    while stack:
+        name, above = stack.pop()
+        task, below = tasks[name], parents.get(name, [])
+        begins = task.task_spec is start and not _begins_again(tasks, parents, below)
+        if task._state & LIVE or len(below) > 1 or begins:
+            task._parent, task._children = above.id, []
+            above._children.append(task.id)
+            kept[task.id] = above = task
+        stack += [(child, above) for child in reversed(below)]
+    scope.tasks = kept
+
+
+def _begins_again(tasks: dict[str, Visit], parents: dict[str, list[str]], below: list[str]) -> bool:
+    """Whether the one branch below goes on to another beginning before it parts or rests."""
+    while len(below) == 1:
+        task = tasks[below[0]]
+        if task._state & LIVE:
+            return False
+        if task.task_spec is task.scope.spec.start:
+            return True
+        below = parents.get(task.id, [])
+    return False
+
+
+def _outside_first(root: Root) -> list[Scope]:
+    return sorted(root.scopes, key=lambda scope: scope.depth)
+
+
+def _scope_out(
+    number: int, scope: Scope, names: dict[str, int], places: dict[str, tuple[int, int]]
+) -> dict[str, Any]:
+    rows: list[list[Any]] = []
+    if not scope.top.completed:
+        stack = [(scope.task_tree, -1)]
+        while stack:
+            task, above = stack.pop()
+            place = len(rows)
+            places[task.id] = (number, place)
+            rows.append(_row(task, above, names))
+            stack += [(scope.tasks[child], place) for child in reversed(task._children)]
+    return {
+        "in": None if scope.owner is None else places[scope.owner.id],
+        "key": scope.key if scope.called else None,
+        "data": values.encode(scope.data),
+        "rows": rows,
+    }
+
+
+def _row(task: Visit, above: int, names: dict[str, int]) -> list[Any]:
+    held = task.scope.tasks[task._parent].data if task._parent is not None else {}
+    delta = {
+        key: value
+        for key, value in task.data.items()
+        if key not in held or (held[key] is not value and not _identical(held[key], value))
+    }
+    gone = [key for key in held if key not in task.data]
+    return [
+        task.id,
+        above,
+        names.setdefault(task.task_spec.name, len(names)),
+        task._state,
+        values.encode(task.internal_data) if task.internal_data else 0,
+        values.encode(delta) if delta else 0,
+        gone or 0,
+    ]
+
+
+def _identical(one: Any, other: Any) -> bool:
+    """Equal down to the stored form: 1, true and 1.0 are three values."""
+    return bool(one == other) and values.dumps(values.encode(one)) == values.dumps(values.encode(other))
+
+
+def _open(owner: Visit, key: str | None) -> Scope:
+    spec, own_key, called = owner.node.reopen(owner, key)
+    return Inside(spec, owner, own_key, called)
+
+
+def _visits_in(scope: Scope, rows: list[list[Any]], names: list[str]) -> list[Visit]:
+    visits: list[Visit] = []
+    for token_id, above, name, stood, internal, delta, gone in rows:
+        parent = visits[above] if above >= 0 else None
+        node = scope.spec.task_specs.get(names[name])
+        if node is None:
+            raise Failed(text("A token stands at «{element}», which the procedure does not have", element=names[name]))
+        task = Visit(scope, node, parent, stood, token_id)
+        if parent is not None:
+            task.data = dict(parent.data)
+        for key in gone or ():
+            task.data.pop(key, None)
+        if delta:
+            task.data.update(values.decode(delta))
+        if internal:
+            task.internal_data = values.decode(internal)
+        visits.append(task)
+    if visits:
+        scope.task_tree = visits[0]
+    return visits
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstandard.ZstdCompressor(level=3, write_content_size=True)
+    found: zstandard.ZstdCompressor = _local.compressor
+    return found
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    if not hasattr(_local, "decompressor"):
+        _local.decompressor = zstandard.ZstdDecompressor()
+    found: zstandard.ZstdDecompressor = _local.decompressor
+    return found
+
+
