@@ -16,13 +16,13 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from engine import values
-from engine.models import AuditEvent, ProcessInstance
+from engine.models import AuditEvent, ProcessInstance, table_of
 from engine.work import Work
 
 COMMON = 0
 START = b"\0" * 32
 PENDING = "audit.pending"
-LINES = AuditEvent.__table__
+LINES = table_of(AuditEvent)
 HEAD = (
     select(AuditEvent.seq, AuditEvent.hash)
     .where(AuditEvent.chain == text(":chain"))
@@ -97,7 +97,7 @@ def verify(session: Session, chain: int, anchor: Head | None = None) -> Verdict:
         due = head.count + 1
         if row["seq"] != due:
             return Verdict(head, due, "line is missing")
-        if _hash(head.hash, row) != row["hash"]:
+        if _hash(head.hash, dict(row)) != row["hash"]:
             return Verdict(head, due, "line was changed")
         head = Head(chain, due, row["hash"])
         if anchor and anchor.count == due and anchor.hash != head.hash:
@@ -130,7 +130,9 @@ def _write(work: Work) -> None:
     lines: list[_Line] = work.memory.pop(PENDING)
     if any(line.instance is not None and line.instance.id is None for line in lines):
         work.session.flush()
-    at, heads, rows = work.now.astimezone(UTC), {}, []
+    at = work.now.astimezone(UTC)
+    heads: dict[int, tuple[int, bytes]] = {}
+    rows: list[dict[str, Any]] = []
     connection = work.session.connection()
     is_postgresql = connection.dialect.name == "postgresql"
     for line in lines:
@@ -138,9 +140,10 @@ def _write(work: Work) -> None:
         if chain not in heads:
             if is_postgresql:  # two writers of one chain take turns
                 connection.execute(LOCK, {"chain": chain})
-            heads[chain] = connection.execute(HEAD, {"chain": chain}).first() or (0, START)
+            head = connection.execute(HEAD, {"chain": chain}).first()
+            heads[chain] = (head[0], head[1]) if head is not None else (0, START)
         seq, previous = heads[chain]
-        row = {
+        row: dict[str, Any] = {
             "chain": chain,
             "seq": seq + 1,
             "at": at,

@@ -73,7 +73,7 @@ def waive(work: Work, control_point_id: int, reason: str) -> None:
     if point is None:
         raise NotFound("There is no such control point")
     instance = work.session.get_one(ProcessInstance, point.instance_id)
-    access.require(work, "waive", instance)
+    access.require(work, "control_point.waive", instance)
     if point.status != ControlPointStatus.OPEN:
         raise WrongState("Control point {code} is not open any more", code=point.code)
     if not reason.strip():
@@ -191,7 +191,7 @@ def _close(
             Job.kind == JobKind.CONTROL_POINT, Job.status == JobStatus.WAITING,
         )
     ):  # fmt: skip
-        job.status = JobStatus.CANCELLED
+        job.status, job.ended_at = JobStatus.CANCELLED, work.now
     audit.record(
         work, f"control_point.{status}", instance=instance, subject=f"control_point:{point.id}", code=point.code,
         planned_at=point.planned_at, actual_at=point.actual_at, deviation=point.deviation, evidence=point.evidence,

@@ -5,15 +5,18 @@ the database every time.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine import forms
+from engine.bpmn import gate
 from engine.bpmn.types import Procedure
 from engine.errors import NotFound
+from engine.feel import dmn
 from engine.models import ProcessDefinition, Resource
 from engine.vocabulary import ResourceKind
 
@@ -37,20 +40,10 @@ class Definition:
     watched: bool
 
 
-@dataclass
-class Readers:
-    """How published bytes are read: of a drawing its procedures, of a form and a decision file what runs them."""
-
-    procedures: Callable[[str, bytes], tuple[Procedure, ...]]
-    form: Callable[[bytes], Any]
-    decision: Callable[[bytes, str], Any]
-
-
 class Library:
     """The versions in use, read on first need. Safe for threads: at worst two of them read the same version."""
 
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
+    def __init__(self) -> None:
         self._files: dict[str, dict[str, Procedure]] = {}
         self._definitions: dict[int, Definition] = {}
         self._ids: dict[tuple[str, int], int] = {}
@@ -108,15 +101,14 @@ class Library:
             if row is None:
                 raise NotFound("There is no {kind} «{key}» of version {version}", kind=kind, key=key, version=version)
             is_form = kind == ResourceKind.FORM
-            read = self._readers
-            self._resources[place] = read.form(row.content) if is_form else read.decision(row.content, row.file)
+            self._resources[place] = forms.read(row.content) if is_form else dmn.read(row.content, row.file)
         return self._resources[place]
 
     def _keep(self, row: ProcessDefinition | None) -> Definition:
         if row is None:
             raise NotFound("There is no such version of a procedure")
         if row.sha256 not in self._files:
-            self._files[row.sha256] = {item.key: item for item in self._readers.procedures(row.file, row.xml)}
+            self._files[row.sha256] = {item.key: item for item in gate.read(row.file, row.xml)}
         procedure = self._files[row.sha256][row.key]
         definition = Definition(
             id=row.id,

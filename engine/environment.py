@@ -2,8 +2,8 @@
 the engine does not know itself (facts about deals, files, mail)."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +17,8 @@ from engine.bpmn.types import Host, Procedure, Variables
 from engine.calendar import Calendar
 from engine.definitions import Library
 from engine.errors import Fault, NotFound
+from engine.forms.expressions import shown
 from engine.models import ProcessInstance
-from engine.vocabulary import ResourceKind
 from engine.work import Work, system_clock
 
 MISSING: Any = object()
@@ -32,38 +32,30 @@ class Facts(Protocol):
     ) -> Mapping[str, Any]: ...
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a check at publication saw in a file that is not a drawing: the names it ``provides`` (fields of a form,
-    decisions of a table), the names it ``requires``, and the faults."""
-
-    provides: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+TemplateCheck = Callable[[bytes, str], Sequence[Fault]]
 
 
-Check = Callable[[bytes, str], Seen]
-
-
-def no_facts(*_: Any) -> Mapping[str, Any]:
+def no_facts(
+    session: Session, env: Any, variables: Variables, deal_id: int | None, client_id: int | None  # noqa: ARG001
+) -> Mapping[str, Any]:
     """A company without deals."""
     return {}
 
 
 @dataclass
 class Environment:
-    """Built once by the composition root. ``checks``: how a file of each kind is judged at publication; ``files``:
-    engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.notifications; ``wake``: called after a commit
-    that left work due at once, so that nobody waits for the next tick."""
+    """Built once by the composition root. ``check_template``: how a document template is judged at publication;
+    ``files``: engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.notifications; ``wake``: called
+    after a commit that left work due at once, so that nobody waits for the next tick."""
 
     sessions: sessionmaker[Session]
-    library: Library
     calendars: Mapping[str, Calendar]
+    library: Library = field(default_factory=Library)
     actions: Registry = field(default_factory=Registry)
     settings: Mapping[str, Any] = field(default_factory=dict)
     clock: Callable[[], datetime] = system_clock
     facts: Facts = no_facts
-    checks: Mapping[ResourceKind, Check] = field(default_factory=dict)
+    check_template: TemplateCheck | None = None
     files: Any = None
     pdf: Any = None
     mail: Any = None
@@ -88,16 +80,22 @@ class Environment:
 
     def context(self, office: str, now: datetime) -> feel.Context:
         """What an expression outside a drawing's run is evaluated in: the moment and this product's functions."""
-        return feel.Context(now=now, functions=self.functions(office))
+        return feel.Context(now=now, functions=self.functions(office), zone=self.calendar(office).zone)
 
     def functions(self, office: str) -> Mapping[str, Callable[..., Any]]:
         """FEEL functions of this product: settings and working time by the office's calendar."""
         return {
             "setting": self.setting,
             "add working time": lambda at, spec: self.calendar(office).due(at, spec).at,
+            "working time before": lambda at, spec: self.calendar(office).before(at, spec),
+            "shown": lambda value: self.shown(office, value),
             "working days between": lambda a, b: self.calendar(office).working_days_between(a, b),
             "is working day": lambda day: self.calendar(office).is_working(day),
         }
+
+    def shown(self, office: str, value: Any) -> str:
+        """A value as a Russian reader expects it: ``21.11.2026 14:30`` by the office's clock, ``1 234,50``."""
+        return shown(value, zone=self.calendar(office).zone)
 
     def seen(self, session: Session, instance: ProcessInstance, variables: Variables) -> Mapping[str, Any]:
         """The facts of an instance."""
@@ -108,7 +106,7 @@ class Environment:
 
         Raises feel.FeelError for an unknown name: a misspelt assignee must not become "nobody".
         """
-        context = feel.Context(now=work.now, functions=self.functions(instance.office), strict=True)
+        context = replace(self.context(instance.office, work.now), strict=True)
         scope = Layers(variables, self.seen(work.session, instance, variables))
         return lambda raw: feel.value(raw, scope, context)
 
@@ -129,12 +127,12 @@ class Environment:
                     return library.decision(session, *place).evaluate(decision_id, scope, context)
             raise NotFound("There is no decision «{decision}»", decision=decision_id)
 
-        def due(spec: Any) -> datetime:
-            return self.calendar(instance.office).due(now, spec).at
+        def due(spec: Any, start: datetime) -> datetime:
+            return calendar.due(start, spec).at
 
         facts = self.seen(session, instance, values.decode(instance.variables or {}))
-        context = self.context(instance.office, now)
-        return Host(now=now, procedure=procedure, decide=decide, due=due, facts=facts)
+        context, calendar = self.context(instance.office, now), self.calendar(instance.office)
+        return Host(now, procedure, decide, due, facts, context.functions)
 
 
 class Layers(Mapping[str, Any]):

@@ -36,13 +36,15 @@ class JobStatus(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What the engine owes: a timer to fire, a service task's action, a mail to hand over, a file to render …"""
+    """What the engine owes: a timer to fire, a service task's action, a mail to hand over, a rung of a control point's
+    ladder, a signal or message to deliver to a token, a message to find its instance, an instance to start."""
 
     TIMER = "timer"
     ACTION = "action"
     MAIL = "mail"
     CONTROL_POINT = "control_point"
-    SIGNAL = "signal"
+    DELIVERY = "delivery"
+    MESSAGE = "message"
     MESSAGE_EXPIRY = "message_expiry"
     START = "start"
 

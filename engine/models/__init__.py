@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from engine.models.audit import AuditEvent
-from engine.models.base import Base, UtcDateTime
+from engine.models.base import Base, UtcDateTime, table_of
 from engine.models.clients import (
     Client,
     Contact,
@@ -26,5 +26,5 @@ __all__ = [
     "Deployment", "Document", "DraftFile", "FormDraft", "Group", "Incident", "Job", "LoginSession", "Mail",
     "Membership", "Message", "MessageSubscription", "MilestoneReached", "NumberSequence", "Payment",
     "ProcessDefinition", "ProcessInstance", "Product", "Resource", "ScheduledPayment", "StateVersion", "StoredFile",
-    "User", "UserTask", "UtcDateTime", "Visit",
+    "User", "UserTask", "UtcDateTime", "Visit", "table_of",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import DDL, ForeignKey, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.schema import ExecutableDDLElement
 
 from engine.models.base import Base, Json
 
@@ -86,4 +87,5 @@ POSTGRESQL = (
 
 for _dialect, _statements in (("sqlite", SQLITE), ("postgresql", POSTGRESQL)):
     for _statement in _statements:
-        event.listen(AuditEvent.__table__, "after_create", DDL(_statement.strip()).execute_if(dialect=_dialect))
+        _ddl: ExecutableDDLElement = DDL(_statement.strip())  # type: ignore[no-untyped-call]
+        event.listen(AuditEvent.__table__, "after_create", _ddl.execute_if(dialect=_dialect))

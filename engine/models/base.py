@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, text
+from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -61,9 +61,9 @@ class Base(DeclarativeBase):
     registry = registry(
         type_annotation_map={
             datetime: UtcDateTime,
-            Json: JSON,
-            Strings: JSON,
-            list[Json]: JSON,
+            Json: JSON(none_as_null=True),
+            Strings: JSON(none_as_null=True),
+            list[Json]: JSON(none_as_null=True),
             bytes: LargeBinary,
         }
     )
@@ -72,3 +72,8 @@ class Base(DeclarativeBase):
 def where(condition: str) -> dict[str, Any]:
     """Options of a partial index: it holds, and costs, only the rows that are still open."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model, for statements that write many rows or none of the model's own."""
+    return cast(Table, model.__table__)

@@ -14,9 +14,10 @@ class ProcessInstance(Base):
     """One run of a definition.
 
     ``key``/``version``: its definition's, so that lists and log lines need no join. ``versions``: process key ->
-    version, bound at the start for itself and all it may call. ``deal_id``: the deal it is about, if any. ``state``: compact live tokens (engine.bpmn), ``revision``: optimistic lock. ``variables``: the root
-    scope's variables as of the last step, for lists and documents. ``parent_id``: the instance that started it.
-    ``office``: the calendar it counts working time by.
+    version, bound at the start for itself and all it may call. ``deal_id``: the deal it is about, if any. ``state``:
+    compact live tokens (engine.bpmn), ``revision``: optimistic lock. ``variables``: the root scope's variables as of
+    the last step, for lists and documents. ``parent_id``: the instance that started it. ``office``: the calendar it
+    counts working time by.
     """
 
     __tablename__ = "process_instance"

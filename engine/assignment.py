@@ -1,0 +1,220 @@
+"""New user tasks: who gets one, until when, how urgent (what the designer wrote on the element, evaluated), as rows."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select
+
+from engine import audit, failures, notifications
+from engine.bpmn.types import ElementSettings, OpenTask
+from engine.errors import Invalid, ReglamentError, Text, text
+from engine.models import Candidate, Group, ProcessInstance, User, UserTask, table_of
+from engine.vocabulary import TaskStatus
+from engine.work import Work
+
+NORMAL = 50
+HIGHEST = 1000
+NEVER = 10**11 - 1  # seconds; after every due date there can be
+SPREAD = 10**11
+TASKS, CANDIDATES = table_of(UserTask), table_of(Candidate)
+LAST_ROUND = select(func.max(TASKS.c.round)).where(
+    TASKS.c.instance_id == bindparam("instance"), TASKS.c.element_id == bindparam("element")
+)
+
+
+@dataclass
+class Assigned:
+    """What the settings of an element came to. ``faults``: what could not be evaluated; the task exists anyway."""
+
+    assignee: User | None = None
+    groups: tuple[str, ...] = ()
+    people: tuple[int, ...] = ()
+    due_at: datetime | None = None
+    due_why: dict[str, Any] | None = None
+    follow_up_at: datetime | None = None
+    priority: int = NORMAL
+    form_key: str | None = None
+    faults: list[Text] = field(default_factory=list)
+
+
+def rank(priority: int, due_at: datetime | None) -> int:
+    """A task's place in an inbox as one number: the more urgent first, then the sooner due, then those never due."""
+    seconds = NEVER if due_at is None else max(0, min(NEVER - 1, int(due_at.timestamp())))
+    return (HIGHEST - max(0, min(HIGHEST, priority))) * SPREAD + seconds
+
+
+def assign(work: Work, instance: ProcessInstance, token: OpenTask) -> Assigned:
+    """Evaluate assignee, candidates, dates, priority and form of a new task. Never raises: faults are collected, since
+    a misspelt name must not undo the work of the person before."""
+    raw = token.element.settings
+    found = Assigned()
+    if _is_plain(raw):  # most tasks name a group and nothing else: no expression, nothing to look up
+        found.groups = tuple(_names(raw.candidate_groups))
+        found.form_key = raw.form_key
+    else:
+        _evaluate(work, instance, token, raw, found)
+    if found.assignee is None and not found.groups and not found.people:
+        found.faults.append(text("Nobody can do «{task}»: it names neither an assignee nor candidates",
+                                 task=token.element.name or token.element.id))  # fmt: skip
+    return found
+
+
+def open_tasks(work: Work, instance: ProcessInstance, tokens: Sequence[OpenTask]) -> None:
+    """Rows for user tasks that have just been reached, their candidates, their lines in the log."""
+    if not tokens:
+        return
+    rounds = {element_id: _round(work, instance, element_id) for element_id in {token.element.id for token in tokens}}
+    for token in tokens:
+        assigned = assign(work, instance, token)
+        task_id = _insert(work, instance, token, assigned, rounds[token.element.id])
+        _insert_candidates(work, task_id, assigned)
+        audit.record(
+            work, "user_task.created", instance=instance, subject=f"user_task:{task_id}", element=token.element.id,
+            **_told(assigned),
+        )  # fmt: skip
+        if assigned.assignee is not None:
+            notifications.task_assigned(work, assigned.assignee, instance, task_id, token.element.name)
+        for fault in assigned.faults:
+            failures.report(work, "assignment", str(fault), instance=instance, element_id=token.element.id,
+                            token_id=token.token_id)  # fmt: skip
+
+
+def _round(work: Work, instance: ProcessInstance, element_id: str) -> int:
+    last = work.session.connection().execute(LAST_ROUND, {"instance": instance.id, "element": element_id}).scalar()
+    return (last or 0) + 1
+
+
+def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: Assigned, nth: int) -> int:
+    definition = work.env.library.bound(work.session, token.process_key, instance.versions[token.process_key])
+    assignee = assigned.assignee
+    row = {
+        "instance_id": instance.id,
+        "token_id": token.token_id,
+        "process_key": token.process_key,
+        "element_id": token.element.id,
+        "path": token.path,
+        "name": token.element.name or token.element.id,
+        "status": TaskStatus.CREATED if assignee is None else TaskStatus.CLAIMED,
+        "assignee_id": assignee.id if assignee is not None else None,
+        "form_key": assigned.form_key,
+        "form_version": definition.forms.get(assigned.form_key) if assigned.form_key else None,
+        "due_at": assigned.due_at,
+        "due_why": assigned.due_why,
+        "follow_up_at": assigned.follow_up_at,
+        "priority": assigned.priority,
+        "rank": rank(assigned.priority, assigned.due_at),
+        "round": nth,
+        "settings": dict(token.element.settings.properties),
+        "created_at": work.now,
+        "claimed_at": work.now if assignee is not None else None,
+        "revision": 1,
+    }
+    result = work.session.connection().execute(insert(TASKS), row)
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:
+    place = rank(assigned.priority, assigned.due_at) if assigned.assignee is None else None
+    rows: list[dict[str, Any]] = [
+        {"task_id": task_id, "group_key": key, "user_id": None, "rank": place} for key in assigned.groups
+    ]
+    rows += [{"task_id": task_id, "group_key": None, "user_id": person, "rank": place} for person in assigned.people]
+    if rows:
+        work.session.connection().execute(insert(CANDIDATES), rows)
+
+
+def _told(assigned: Assigned) -> dict[str, Any]:
+    told = {
+        "assignee": assigned.assignee.login if assigned.assignee is not None else None,
+        "groups": list(assigned.groups),
+        "people": list(assigned.people),
+        "due_at": moment(assigned.due_at),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _is_plain(raw: ElementSettings) -> bool:
+    rich = (raw.assignee, raw.candidate_users, raw.due_date, raw.follow_up_date, raw.priority)
+    perhaps = (raw.candidate_groups, raw.form_key)
+    return not any(rich) and not any((setting or "").startswith("=") for setting in perhaps)
+
+
+def _evaluate(work: Work, instance: ProcessInstance, token: OpenTask, raw: ElementSettings, found: Assigned) -> None:
+    evaluate = work.env.evaluator(work, instance, token.variables)
+    for setting, use in (
+        (raw.candidate_groups, _use_groups),
+        (raw.candidate_users, _use_people),
+        (raw.assignee, _use_assignee),
+        (raw.due_date, _use_due),
+        (raw.follow_up_date, _use_follow_up),
+        (raw.priority, _use_priority),
+        (raw.form_key, _use_form),
+    ):
+        try:
+            value = evaluate(setting) if setting else None
+            if value not in (None, "", []):
+                use(work, instance, value, found)
+        except (ReglamentError, ValueError, TypeError) as error:
+            found.faults.append(error.text if isinstance(error, ReglamentError) else text("{error}", error=error))
+
+
+def _use_groups(work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.groups = tuple(dict.fromkeys(_names(value)))
+    _check_groups(work, found)
+
+
+def _use_people(work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.people = tuple(user.id for user in _users(work, _names(value)).values())
+
+
+def _use_assignee(work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.assignee = next(iter(_users(work, [str(value)]).values()))
+
+
+def _use_due(work: Work, instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    due = work.env.calendar(instance.office).due(work.now, value)
+    found.due_at, found.due_why = due.at, due.why
+
+
+def _use_follow_up(work: Work, instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.follow_up_at = work.env.calendar(instance.office).due(work.now, value).at
+
+
+def _use_priority(_work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.priority = int(value)
+
+
+def _use_form(_work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
+    found.form_key = str(value)
+
+
+def _check_groups(work: Work, found: Assigned) -> None:
+    known = set(work.session.scalars(select(Group.key).where(Group.key.in_(found.groups))))
+    unknown = [key for key in found.groups if key not in known]
+    if unknown:
+        found.groups = tuple(key for key in found.groups if key in known)
+        raise Invalid("There is no group «{group}»", group=", ".join(unknown))
+
+
+def _users(work: Work, logins: Iterable[str]) -> Mapping[str, User]:
+    wanted = list(dict.fromkeys(logins))
+    found = {user.login: user for user in work.session.scalars(select(User).where(User.login.in_(wanted), User.active))}
+    if missing := [login for login in wanted if login not in found]:
+        raise Invalid("There is no user «{login}»", login=", ".join(missing))
+    return {login: found[login] for login in wanted}
+
+
+def _names(value: Any) -> list[str]:
+    """Names from ``a, b`` or from a FEEL list."""
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    return [str(part).strip() for part in parts if part is not None and str(part).strip()]
+
+
+def moment(value: datetime | None) -> str | None:
+    """For the log."""
+    return value.astimezone(UTC).isoformat(timespec="seconds") if value else None

@@ -1,0 +1,160 @@
+"""What a job of each kind does. ``jobs`` decides when, how often and in which transaction."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine import audit, bpmn, control_points, instances, messages, notifications, starts, values
+from engine.actions import ActionCall, SlowAction
+from engine.bpmn.types import OpenService
+from engine.environment import Environment
+from engine.errors import BusinessError, Failed
+from engine.models import Job, Mail, ProcessInstance
+from engine.vocabulary import InstanceStatus, JobKind
+from engine.work import Work
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A slow job between its two transactions: ``effect`` runs with none open, ``conclude`` writes the result down."""
+
+    effect: Callable[[], Any]
+    conclude: Callable[[Work, Any], None]
+
+
+def is_slow(env: Environment, kind: str, type: str) -> bool:
+    """Must this job run outside a transaction?"""
+    return kind == JobKind.MAIL or (kind == JobKind.ACTION and env.actions.is_slow(type))
+
+
+def do(work: Work, job_id: int) -> None:
+    """Do a fast job in this transaction. Raises whatever goes wrong; BusinessError is for the drawing to catch."""
+    job = work.session.get_one(Job, job_id)
+    _DO[job.kind](work, job)
+
+
+def prepare(work: Work, job_id: int) -> Errand:
+    """Read everything a slow job needs."""
+    job = work.session.get_one(Job, job_id)
+    return _prepare_mail(work, job) if job.kind == JobKind.MAIL else _prepare_action(work, job)
+
+
+def throw(work: Work, job_id: int, error: BusinessError) -> None:
+    """The action of this job reported a BPMN error."""
+    job = work.session.get_one(Job, job_id)
+    instance = _instance(work, job)
+    audit.record(work, "action.refused", instance=instance, subject=f"job:{job.id}", element=job.element_id,
+                 code=error.code, message=str(error))  # fmt: skip
+    instances.advance(work, instance, bpmn.throw_error, job.token_id, error.code, str(error))
+
+
+def _fire(work: Work, job: Job) -> None:
+    instance = _instance(work, job)
+    late = round(max(0.0, (work.now - job.due_at).total_seconds()), 3)
+    audit.record(work, "timer.fired", instance=instance, element=job.element_id, late=str(late))
+    instances.advance(work, instance, bpmn.fire_timer, job.token_id)
+
+
+def _act(work: Work, job: Job) -> None:
+    instance = _instance(work, job)
+    action: Any = work.env.actions.get(job.type)
+    outputs = action(work, _call(work, job, instance))
+    _finish(work, job, instance, outputs)
+
+
+def _finish(work: Work, job: Job, instance: ProcessInstance, outputs: Mapping[str, Any] | None) -> None:
+    audit.record(work, "action.completed", instance=instance, subject=f"job:{job.id}", element=job.element_id,
+                 action=job.type, outputs=dict(outputs or {}))  # fmt: skip
+    instances.advance(work, instance, bpmn.finish_service, job.token_id, dict(outputs or {}))
+
+
+def _call(work: Work, job: Job, instance: ProcessInstance) -> ActionCall:
+    definition = work.env.library.definition(work.session, instance.definition_id)
+    host = work.env.host(work.session, instance, work.now)
+    snapshot = bpmn.look(definition.procedure, instance.state, host)
+    found = [token for token in snapshot.services if token.token_id == job.token_id]
+    if not found:
+        raise Failed("The token of this service task is gone")
+    token: OpenService = found[0]
+    settings = token.element.settings
+    names = {target.partition(".")[0] for target, _ in settings.inputs}
+    return ActionCall(
+        instance=instance,
+        element_id=token.element.id,
+        token_id=token.token_id,
+        key=job.key,
+        inputs={name: token.variables.get(name) for name in sorted(names)},
+        headers=settings.headers,
+        variables=token.variables,
+    )
+
+
+def _prepare_action(work: Work, job: Job) -> Errand:
+    action = work.env.actions.get(job.type)
+    assert isinstance(action, SlowAction)
+    slow: SlowAction = action
+    plan = slow.prepare(work, _call(work, job, _instance(work, job)))
+    job_id = job.id
+
+    def conclude(later: Work, result: Any) -> None:
+        again = later.session.get_one(Job, job_id)
+        instance = _instance(later, again)
+        _finish(later, again, instance, slow.commit(later, _call(later, again, instance), plan, result))
+
+    return Errand(lambda: slow.effect(plan), conclude)
+
+
+def _prepare_mail(work: Work, job: Job) -> Errand:
+    if work.env.mail is None:
+        raise Failed("No mail server is set up")
+    transport: notifications.Transport = work.env.mail
+    mail_id: int = job.payload["mail_id"]
+    letter = notifications.letter_of(work, work.session.get_one(Mail, mail_id))
+
+    def conclude(later: Work, _result: Any) -> None:
+        mail = later.session.get_one(Mail, mail_id)
+        mail.sent_at = later.now
+        instance = later.session.get(ProcessInstance, mail.instance_id) if mail.instance_id is not None else None
+        audit.record(later, "mail.sent", instance=instance, subject=f"mail:{mail.id}", to=mail.recipient)
+
+    return Errand(lambda: transport(letter), conclude)
+
+
+def _climb(work: Work, job: Job) -> None:
+    control_points.climb(work, job)
+
+
+def _deliver(work: Work, job: Job) -> None:
+    messages.deliver_signal(work, job.payload["subscription_id"], values.decode(job.payload["payload"]))
+
+
+def _correlate(work: Work, job: Job) -> None:
+    messages.deliver_waiting(work, job.payload["message_id"])
+
+
+def _expire(work: Work, job: Job) -> None:
+    messages.expire(work, job.payload["message_id"])
+
+
+def _start(work: Work, job: Job) -> None:
+    starts.begin(work, job)
+
+
+def _instance(work: Work, job: Job) -> ProcessInstance:
+    assert job.instance_id is not None
+    instance = instances.find(work, job.instance_id)
+    if instance.status != InstanceStatus.ACTIVE:
+        raise Failed("The instance is {status}", status=instance.status)
+    return instance
+
+
+_DO: Mapping[str, Callable[[Work, Job], None]] = {
+    JobKind.TIMER: _fire,
+    JobKind.ACTION: _act,
+    JobKind.CONTROL_POINT: _climb,
+    JobKind.DELIVERY: _deliver,
+    JobKind.MESSAGE: _correlate,
+    JobKind.MESSAGE_EXPIRY: _expire,
+    JobKind.START: _start,
+}

@@ -1,0 +1,264 @@
+"""Pays what the engine owes: claims due jobs, runs each in a transaction, tries again, in the end asks a person.
+
+1. Claim due jobs for a while, in one statement. A worker that dies gives them back by the expiry of its claim.
+2. Count the attempt in a transaction of its own, just before the work: a job that kills its worker is found out, and
+   jobs that merely waited in the same worker lose nothing.
+3. Do the work; mark the job done in the same transaction, if it is still this worker's and this attempt (the fence).
+4. If it failed, say so in another transaction and wait longer each time; out of attempts it becomes an incident.
+"""
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
+
+from engine import audit, errands, failures
+from engine.environment import Environment
+from engine.errors import BusinessError
+from engine.models import Incident, Job, ProcessInstance
+from engine.outbox import JOBS
+from engine.vocabulary import InstanceStatus, JobStatus
+from engine.work import SYSTEM, Work, run, unit_of_work
+
+log = logging.getLogger(__name__)
+
+CLAIM = timedelta(minutes=2)  # a worker that is silent for longer is taken for dead
+SLOW_CLAIM = timedelta(minutes=15)  # the same while something slow runs
+SUSPECT = 2  # a job that lost its worker this often runs alone
+FIRST_WAIT = timedelta(seconds=10)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class Fenced(Exception):
+    """The claim was lost while the work was done: somebody else does it, so this work is undone."""
+
+
+class Gate:
+    """Jobs share the process; one that is suspected of killing workers runs when no other does."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._inside = 0
+        self._alone = False
+
+    @contextmanager
+    def enter(self, alone: bool) -> Iterator[None]:
+        """Hold the gate for one job."""
+        with self._change:
+            self._change.wait_for(lambda: not self._alone and not (alone and self._inside))
+            self._alone = alone
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._change:
+                self._inside -= 1
+                self._alone = False
+                self._change.notify_all()
+
+
+GATE = Gate()
+OPEN = JOBS.c.ended_at.is_(None)
+LOST = and_(JOBS.c.status == JobStatus.RUNNING, JOBS.c.attempts >= SUSPECT)
+SUSPENDED = exists().where(
+    ProcessInstance.id == JOBS.c.instance_id, ProcessInstance.status == InstanceStatus.SUSPENDED
+)
+DUE = (
+    select(JOBS.c.id)
+    .where(OPEN, JOBS.c.due_at <= bindparam("now"), ~SUSPENDED)
+    .where(or_(JOBS.c.claimed_until.is_(None), JOBS.c.claimed_until <= bindparam("now")))
+    .order_by(JOBS.c.due_at, JOBS.c.id)
+)
+CLAIMED = (JOBS.c.id, JOBS.c.kind, JOBS.c.type, JOBS.c.due_at, JOBS.c.attempts, JOBS.c.max_attempts, JOBS.c.status)
+
+
+def run_due(env: Environment, limit: int = 64, *, instance_id: int | None = None) -> int:
+    """Claim at most ``limit`` due jobs and run them one after another; returns how many were taken up.
+
+    ``instance_id``: only those of one instance. Any number of threads and processes may do this at the same time.
+    """
+    owner = uuid4().hex[:16]
+    claimed = _claim(env, owner, limit, instance_id)
+    for job in claimed:
+        with GATE.enter(alone=job.suspect):
+            _run_one(env, owner, job)
+    return len(claimed)
+
+
+def release(env: Environment, owner: str) -> None:
+    """Give back what this worker claimed and has not begun (a worker that is asked to stop)."""
+    with unit_of_work(env, SYSTEM) as work:
+        mine = update(JOBS).where(JOBS.c.owner == owner, OPEN)
+        work.session.connection().execute(mine.values(owner=None, claimed_until=None, status=JobStatus.WAITING))
+
+
+def purge(work: Work, before: datetime) -> int:
+    """Forget jobs that were done or cancelled before that moment; what they did stands in the log."""
+    ended = delete(JOBS).where(
+        JOBS.c.ended_at < before,
+        JOBS.c.status.in_([JobStatus.DONE, JobStatus.CANCELLED]),
+        ~exists().where(Incident.job_id == JOBS.c.id),
+    )
+    return work.session.connection().execute(ended).rowcount
+
+
+class _Claimed:
+    """A job in the hand of this worker."""
+
+    def __init__(self, row: object, suspect: bool) -> None:
+        self.id: int
+        self.kind: str
+        self.type: str
+        self.due_at: datetime
+        self.attempts: int
+        self.max_attempts: int
+        self.id, self.kind, self.type, self.due_at, self.attempts, self.max_attempts, _ = row  # type: ignore[misc]
+        self.suspect = suspect
+
+
+def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) -> list[_Claimed]:
+    """The innocent first, many at a time; a suspect only when there is nobody else, and by itself."""
+    for suspect, number in ((False, limit), (True, 1)):
+        due = DUE.where(LOST if suspect else ~LOST).limit(number)
+        if instance_id is not None:
+            due = due.where(JOBS.c.instance_id == instance_id)
+        with unit_of_work(env, SYSTEM) as work:
+            mine = (
+                update(JOBS)
+                .where(JOBS.c.id.in_(due.with_for_update(skip_locked=True)))
+                .values(owner=owner, claimed_until=bindparam("until"))
+                .returning(*CLAIMED)
+            )
+            rows = work.session.connection().execute(mine, {"now": work.now, "until": work.now + CLAIM}).all()
+        if rows:
+            return sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
+    return []
+
+
+def _run_one(env: Environment, owner: str, job: _Claimed) -> None:
+    if not run(env, SYSTEM, _begin, owner, job):
+        return
+    try:
+        _work(env, owner, job)
+    except Fenced:
+        log.warning("job %s was taken over by another worker while it ran", job.id)
+    except BusinessError as error:
+        _settle(env, owner, job, error)
+    except Exception as error:
+        log.info("job %s failed (attempt %s)", job.id, job.attempts, exc_info=True)
+        run(env, SYSTEM, _fail, owner, job, error)
+
+
+def _begin(work: Work, owner: str, job: _Claimed) -> bool:
+    """Count the attempt. False if the claim was lost, or if this job has used up its attempts by killing workers."""
+    claim = SLOW_CLAIM if errands.is_slow(work.env, job.kind, job.type) else CLAIM
+    begun = work.session.connection().execute(
+        BEGIN, {"job": job.id, "me": owner, "until": work.now + claim, "running": JobStatus.RUNNING}
+    ).first()  # fmt: skip
+    if begun is None:
+        return False
+    job.attempts = begun[0]
+    if job.attempts <= job.max_attempts:
+        return True
+    _give_up(work, job, f"It lost its worker {job.attempts - 1} times")
+    return False
+
+
+BEGIN = (
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), OPEN)
+    .values(attempts=JOBS.c.attempts + 1, claimed_until=bindparam("until"), status=bindparam("running"))
+    .returning(JOBS.c.attempts)
+)
+FENCE = (
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), JOBS.c.attempts == bindparam("nth"), OPEN)
+)
+DONE = FENCE.values(
+    status=bindparam("new"), ended_at=bindparam("at"), lateness=bindparam("late"), owner=None, claimed_until=None
+)
+AGAIN = FENCE.values(
+    status=bindparam("new"), due_at=bindparam("at"), error=bindparam("why"), owner=None, claimed_until=None
+)
+
+
+def _work(env: Environment, owner: str, job: _Claimed) -> None:
+    if not errands.is_slow(env, job.kind, job.type):
+        run(env, SYSTEM, _do, owner, job)
+        return
+    errand = run(env, SYSTEM, errands.prepare, job.id)
+    result = errand.effect()
+    run(env, SYSTEM, _conclude, owner, job, errand, result)
+
+
+def _do(work: Work, owner: str, job: _Claimed) -> None:
+    _mark_done(work, owner, job)
+    errands.do(work, job.id)
+
+
+def _conclude(work: Work, owner: str, job: _Claimed, errand: errands.Errand, result: object) -> None:
+    _mark_done(work, owner, job)
+    errand.conclude(work, result)
+
+
+def _mark_done(work: Work, owner: str, job: _Claimed) -> None:
+    late = max(0.0, (work.now - job.due_at).total_seconds())
+    marked = work.session.connection().execute(
+        DONE,
+        {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.DONE, "at": work.now, "late": late},
+    )
+    if marked.rowcount != 1:
+        raise Fenced(job.id)
+
+
+def _settle(env: Environment, owner: str, job: _Claimed, error: BusinessError) -> None:
+    """An action reported a BPMN error: the drawing says what happens now."""
+
+    def throw(work: Work) -> None:
+        _mark_done(work, owner, job)
+        errands.throw(work, job.id, error)
+
+    try:
+        run(env, SYSTEM, throw)
+    except Fenced:
+        log.warning("job %s was taken over by another worker while it ran", job.id)
+    except Exception as failure:
+        run(env, SYSTEM, _fail, owner, job, failure)
+
+
+def _fail(work: Work, owner: str, job: _Claimed, error: Exception) -> None:
+    """Later, and later still; at the end a person."""
+    why = f"{type(error).__name__}: {error}"[:1000]
+    if job.attempts >= job.max_attempts:
+        if _still_mine(work, owner, job):
+            _give_up(work, job, why)
+        return
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 4 ** (job.attempts - 1))
+    marked = work.session.connection().execute(
+        AGAIN,
+        {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.WAITING, "at": work.now + wait, "why": why},
+    )
+    if marked.rowcount == 1:
+        row = work.session.get_one(Job, job.id)
+        instance = work.session.get(ProcessInstance, row.instance_id) if row.instance_id is not None else None
+        audit.record(work, "job.failed", instance=instance, subject=f"job:{job.id}", kind=job.kind, error=why,
+                     attempt=job.attempts)  # fmt: skip
+
+
+def _still_mine(work: Work, owner: str, job: _Claimed) -> bool:
+    row = work.session.get(Job, job.id)
+    return row is not None and row.owner == owner and row.attempts == job.attempts and row.ended_at is None
+
+
+def _give_up(work: Work, job: _Claimed, why: str) -> None:
+    row = work.session.get_one(Job, job.id)
+    row.status, row.ended_at, row.error, row.owner, row.claimed_until = JobStatus.FAILED, work.now, why, None, None
+    instance = work.session.get(ProcessInstance, row.instance_id) if row.instance_id is not None else None
+    failures.report(
+        work, "job", why, instance=instance, element_id=row.element_id, token_id=row.token_id, job=row
+    )  # fmt: skip

@@ -1,0 +1,282 @@
+"""After every step: rows made to agree with what the adapter says is open, each change with its line in the log.
+
+Cost follows what is open: one query finds the open rows of the instance, everything new is inserted in bulk, and what
+did not change is not touched.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, text, update
+from sqlalchemy.orm.attributes import flag_modified
+
+from engine import audit, control_points, failures, outbox, values
+from engine.assignment import moment, open_tasks
+from engine.bpmn.types import Advance, Happening, OpenService, OpenSubscription, OpenTimer, Snapshot
+from engine.models import (
+    Candidate,
+    FormDraft,
+    MessageSubscription,
+    ProcessInstance,
+    StateVersion,
+    UserTask,
+    Visit,
+    table_of,
+)
+from engine.outbox import Owed
+from engine.thrown import hand_on, meet_waiting
+from engine.vocabulary import InstanceStatus, JobKind, SubscriptionKind, TaskStatus
+from engine.work import Work
+
+TASKS, CANDIDATES, DRAFTS = table_of(UserTask), table_of(Candidate), table_of(FormDraft)
+SUBSCRIPTIONS, VISITS, STATES = table_of(MessageSubscription), table_of(Visit), table_of(StateVersion)
+HANDLED = {"userTask", "manualTask", "serviceTask", "sendTask"}  # their data has a line of its own
+OPEN_ROWS = text(
+    """
+    SELECT 't', id, token_id, element_id FROM user_task WHERE instance_id = :instance AND rank IS NOT NULL
+    UNION ALL
+    SELECT 'j', id, token_id, element_id FROM job WHERE instance_id = :instance AND ended_at IS NULL
+        AND kind IN ('timer', 'action')
+    UNION ALL
+    SELECT 's', id, token_id, element_id FROM message_subscription WHERE instance_id = :instance
+    """
+)
+
+LEAVE = (
+    update(VISITS)
+    .where(VISITS.c.instance_id == bindparam("instance"), VISITS.c.token_id == bindparam("token"))
+    .where(VISITS.c.left_at.is_(None))
+    .values(left_at=bindparam("at"), outcome=bindparam("how"))
+)
+
+
+@dataclass
+class _Open:
+    """Rows of the instance that were open before this step: token -> row id."""
+
+    tasks: dict[str, int] = field(default_factory=dict)
+    jobs: dict[str, int] = field(default_factory=dict)
+    subscriptions: dict[str, int] = field(default_factory=dict)
+    elements: dict[str, str] = field(default_factory=dict)
+
+
+def project(work: Work, instance: ProcessInstance, advance: Advance, *, done: UserTask | None = None) -> None:
+    """Store the new state of an instance and everything that follows from it.
+
+    ``done``: the user task whose completion caused the step. Flushes; afterwards ``instance.revision`` is the step's.
+    """
+    snapshot = advance.snapshot
+    known = _open_rows(work, instance) if instance.id is not None else _Open()
+    if done is not None:
+        known.tasks.pop(done.token_id, None)
+    _store(work, instance, advance)
+    _visits(work, instance, advance.happened)
+    _log_changes(work, instance, advance.happened)
+    _close(work, instance, snapshot, known, done)
+    open_tasks(work, instance, [token for token in snapshot.tasks if token.token_id not in known.tasks])
+    _open_jobs(work, instance, snapshot, known)
+    _open_subscriptions(work, instance, snapshot, known)
+    if _is_watched(work, instance):
+        control_points.project(work, instance, advance)
+    hand_on(work, instance, advance.thrown)
+    if snapshot.completed:
+        audit.record(work, "process_instance.completed", instance=instance)
+    elif not _waits(snapshot):
+        failures.report(work, "stuck", "It is not finished, but waits for nobody and nothing", instance=instance)
+
+
+def _waits(snapshot: Snapshot) -> bool:
+    """For somebody or something; a failed token has its incident already."""
+    open_now = (snapshot.tasks, snapshot.services, snapshot.timers, snapshot.subscriptions, snapshot.failed)
+    return any(open_now)
+
+
+def close_everything(work: Work, instance: ProcessInstance) -> None:
+    """The instance ends before its end: nothing of it stays open. Its state is kept as it was."""
+    nothing = Snapshot((), (), (), (), (), True, {})
+    known = _open_rows(work, instance)
+    _close(work, instance, nothing, known, None)
+    if _is_watched(work, instance):
+        control_points.project(work, instance, Advance(instance.state, nothing, (), ()))
+    rows = work.session.connection().execute(
+        text("SELECT id FROM job WHERE instance_id = :instance AND ended_at IS NULL"), {"instance": instance.id}
+    )
+    outbox.cancel(work, [row[0] for row in rows])
+    open_visits = update(VISITS).where(VISITS.c.instance_id == instance.id, VISITS.c.left_at.is_(None))
+    work.session.connection().execute(open_visits.values(left_at=work.now, outcome="cancelled"))
+
+
+def _open_rows(work: Work, instance: ProcessInstance) -> _Open:
+    known = _Open()
+    places = {"t": known.tasks, "j": known.jobs, "s": known.subscriptions}
+    for what, row_id, token_id, element_id in work.session.connection().execute(OPEN_ROWS, {"instance": instance.id}):
+        places[what][token_id] = row_id
+        known.elements[token_id] = element_id
+    return known
+
+
+def _store(work: Work, instance: ProcessInstance, advance: Advance) -> None:
+    instance.state = advance.state
+    instance.variables = values.encode(advance.snapshot.result)
+    flag_modified(instance, "state")  # a step is a revision even if it left the state as it was
+    if advance.snapshot.completed:
+        instance.status, instance.ended_at = InstanceStatus.COMPLETED, work.now
+    work.session.flush()
+    work.session.connection().execute(
+        insert(STATES),
+        {"instance_id": instance.id, "revision": instance.revision, "at": work.now, "state": advance.state},
+    )
+
+
+def _visits(work: Work, instance: ProcessInstance, happened: Sequence[Happening]) -> None:
+    here: dict[str, dict[str, Any]] = {}
+    left: list[dict[str, Any]] = []
+    for one in happened:
+        if one.event == "entered":
+            here[one.token_id] = {
+                "instance_id": instance.id,
+                "token_id": one.token_id,
+                "process_key": one.process_key,
+                "version": instance.versions[one.process_key],
+                "element_id": one.element_id,
+                "path": one.path,
+                "entered_at": work.now,
+                "left_at": None,
+                "outcome": None,
+            }
+        elif one.token_id in here:
+            here[one.token_id].update(left_at=work.now, outcome=one.event)
+        else:
+            left.append({"token": one.token_id, "how": one.event})
+    connection = work.session.connection()
+    if here:
+        connection.execute(insert(VISITS), list(here.values()))
+    if left:
+        connection.execute(LEAVE, [{"instance": instance.id, "at": work.now} | row for row in left])
+
+
+def _log_changes(work: Work, instance: ProcessInstance, happened: Sequence[Happening]) -> None:
+    """What scripts, decisions and joins changed; forms and actions are logged where they come in."""
+    elements = None
+    changes = []
+    for one in happened:
+        if one.data and one.event == "completed":
+            elements = elements or _elements(work, instance)
+            if elements(one.process_key, one.element_id) not in HANDLED:
+                changes.append([one.element_id, one.data])
+    if changes:
+        audit.record(work, "process_instance.advanced", instance=instance, changes=changes)
+
+
+def _elements(work: Work, instance: ProcessInstance) -> Any:
+    def kind(process_key: str, element_id: str) -> str | None:
+        definition = work.env.library.bound(work.session, process_key, instance.versions[process_key])
+        element = definition.procedure.elements.get(element_id)
+        return element.kind if element else None
+
+    return kind
+
+
+def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, done: UserTask | None) -> None:
+    gone = _gone(known.tasks, now.tasks)
+    finished = [done.id] if done is not None else []
+    if gone:
+        ended = update(TASKS).where(TASKS.c.id.in_(list(gone.values())))
+        work.session.connection().execute(
+            ended.values(status=TaskStatus.CANCELLED, rank=None, ended_at=work.now, revision=TASKS.c.revision + 1)
+        )
+        _refresh(work, gone.values())
+        for token_id, task_id in gone.items():
+            _log(work, instance, "user_task.cancelled", f"user_task:{task_id}", known.elements[token_id])
+    for table in (CANDIDATES, DRAFTS):
+        if ids := [*finished, *gone.values()]:
+            work.session.connection().execute(delete(table).where(table.c.task_id.in_(ids)))
+    jobs = _gone(known.jobs, (*now.services, *now.timers))
+    outbox.cancel(work, jobs.values())
+    for token_id, job_id in jobs.items():
+        _log(work, instance, "job.cancelled", f"job:{job_id}", known.elements[token_id])
+    subscriptions = _gone(known.subscriptions, now.subscriptions)
+    if subscriptions:
+        closed = delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(list(subscriptions.values())))
+        work.session.connection().execute(closed)
+    for token_id in subscriptions:
+        _log(work, instance, "subscription.closed", None, known.elements[token_id])
+
+
+def _gone(known: dict[str, int], here: Iterable[Any]) -> dict[str, int]:
+    tokens = {token.token_id for token in here}
+    return {token_id: row_id for token_id, row_id in known.items() if token_id not in tokens}
+
+
+def _refresh(work: Work, task_ids: Iterable[int]) -> None:
+    ids = set(task_ids)
+    for row in work.session.identity_map.values():
+        if isinstance(row, UserTask) and row.id in ids:
+            work.session.expire(row)
+
+
+def _log(work: Work, instance: ProcessInstance, type: str, subject: str | None, element_id: str, **data: Any) -> None:
+    audit.record(work, type, instance=instance, subject=subject, element=element_id, **data)
+
+
+def _open_jobs(work: Work, instance: ProcessInstance, snapshot: Snapshot, known: _Open) -> None:
+    timers = [token for token in snapshot.timers if token.token_id not in known.jobs]
+    services = [token for token in snapshot.services if token.token_id not in known.jobs]
+    outbox.owe(
+        work,
+        *(_timer(instance, token) for token in timers),
+        *(_action(work, instance, token) for token in services),
+    )
+    for timer in timers:
+        _log(work, instance, "timer.armed", None, timer.element.id, due_at=moment(timer.due_at))
+    for service in services:
+        _log(work, instance, "action.requested", None, service.element.id, action=service.element.settings.action)
+
+
+def _timer(instance: ProcessInstance, token: OpenTimer) -> Owed:
+    key = f"timer:{instance.id}:{token.token_id}:{int(token.due_at.timestamp())}"
+    return Owed(JobKind.TIMER, "", key, token.due_at, instance, token.token_id, token.element.id)
+
+
+def _action(work: Work, instance: ProcessInstance, token: OpenService) -> Owed:
+    settings = token.element.settings
+    retries = (settings.retries or "").strip()
+    return Owed(
+        JobKind.ACTION,
+        settings.action or "",
+        f"action:{instance.id}:{token.token_id}",
+        work.now,
+        instance,
+        token.token_id,
+        token.element.id,
+        max_attempts=int(retries) if retries.isdigit() and int(retries) > 0 else outbox.ATTEMPTS,
+    )
+
+
+def _open_subscriptions(work: Work, instance: ProcessInstance, snapshot: Snapshot, known: _Open) -> None:
+    new: list[OpenSubscription] = [one for one in snapshot.subscriptions if one.token_id not in known.subscriptions]
+    if not new:
+        return
+    rows = [
+        {
+            "instance_id": instance.id,
+            "token_id": one.token_id,
+            "element_id": one.element.id,
+            "kind": one.kind,
+            "name": one.name,
+            "correlation_key": one.correlation_key,
+        }
+        for one in new
+    ]
+    work.session.connection().execute(insert(SUBSCRIPTIONS), rows)
+    for one in new:
+        _log(work, instance, "subscription.opened", None, one.element.id, name=one.name, key=one.correlation_key)
+        if one.kind == SubscriptionKind.MESSAGE:
+            meet_waiting(work, instance, one.name, one.correlation_key)
+
+
+def _is_watched(work: Work, instance: ProcessInstance) -> bool:
+    bound = (work.env.library.bound(work.session, key, version) for key, version in instance.versions.items())
+    return any(definition.watched for definition in bound)

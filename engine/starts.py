@@ -1,0 +1,81 @@
+"""Instances that no person starts: by a timer start event of a published procedure, or by a job that asks for one."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import audit, feel, instances, outbox, values
+from engine.definitions import Definition
+from engine.models import Job
+from engine.outbox import Owed
+from engine.vocabulary import JobKind
+from engine.work import Work
+
+REPEAT = re.compile(r"R(\d*)/(?:(.+)/)?([^/]+)")
+OFFICE = "main"
+
+
+def begin(work: Work, job: Job) -> None:
+    """The work of a START job: ``payload`` names the procedure (``key``), its ``variables``, and the start event."""
+    payload = job.payload
+    variables: Mapping[str, Any] = values.decode(payload.get("variables") or {})
+    kind = payload.get("kind")
+    if kind is None:
+        instances.start(
+            work, payload["key"], variables, parent_id=job.instance_id,
+            deal_id=variables.get("deal_id"), client_id=variables.get("client_id"),
+        )  # fmt: skip
+        return
+    if kind == "timer":
+        _next(work, payload["key"], payload["name"], payload["left"])
+    instances.start_by_event(work, payload["key"], kind, payload["name"], variables)
+
+
+def arm(work: Work, definition: Definition) -> None:
+    """A new version is in force: its timer start events count from now, those of older versions no longer."""
+    old = select(Job.id).where(
+        Job.kind == JobKind.START, Job.type == definition.key, Job.ended_at.is_(None), Job.key.like("timer_start:%")
+    )
+    outbox.cancel(work, work.session.scalars(old))
+    for raw in definition.procedure.start_timers:
+        left = _repetitions(raw)
+        _owe(work, definition.key, raw, _due(work, raw), left)
+        audit.record(work, "timer_start.armed", definition=f"{definition.key}:{definition.version}", timer=raw)
+
+
+def _next(work: Work, key: str, raw: str, left: int | None) -> None:
+    """The occurrence after this one, counted from now: an engine that was down for a day does not catch up tenfold."""
+    if left is None or left > 1:
+        if REPEAT.fullmatch(raw.strip()) is None:
+            return
+        _owe(work, key, raw, _due(work, raw), None if left is None else left - 1)
+
+
+def _owe(work: Work, key: str, raw: str, at: datetime, left: int | None) -> None:
+    payload: dict[str, Any] = {"key": key, "kind": "timer", "name": raw, "variables": {}, "left": left}
+    once = f"timer_start:{key}:{raw}:{int(at.timestamp())}:{left}:{int(work.now.timestamp())}"
+    outbox.owe(work, Owed(JobKind.START, key, once, at, payload=payload))
+
+
+def _due(work: Work, raw: str) -> datetime:
+    found = REPEAT.fullmatch(raw.strip())
+    calendar = work.env.calendar(OFFICE)
+    due: datetime = calendar.due(work.now, _value(work, found.group(3) if found else raw)).at
+    return due
+
+
+def _value(work: Work, raw: str) -> Any:
+    """The text, or what FEEL makes of it (``=setting("deadlines.sweep")``)."""
+    return feel.value(raw.strip(), {}, work.env.context(OFFICE, work.now))
+
+
+def _repetitions(raw: str) -> int | None:
+    """How often it fires; None: for ever."""
+    found = REPEAT.fullmatch(raw.strip())
+    if found is None:
+        return 1
+    return int(found.group(1)) if found.group(1) else None

@@ -1,0 +1,279 @@
+"""User tasks: everything an employee may do with one. The rules who may are in engine.access."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import joinedload
+
+from engine import access, audit, bpmn, control_points, forms, notifications, values
+from engine.assignment import moment, rank
+from engine.environment import Layers
+from engine.errors import Conflict, Invalid, NotFound, WrongState, text
+from engine.instances import advance, require_active
+from engine.models import Candidate, Comment, FormDraft, StoredFile, User, UserTask
+from engine.vocabulary import OPEN_TASK, TaskStatus
+from engine.work import Work
+
+TASK = (
+    select(UserTask)
+    .options(joinedload(UserTask.instance, innerjoin=True))
+    .where(UserTask.id == bindparam("id"))
+    .with_for_update()
+)
+
+
+def claim(work: Work, task_id: int) -> UserTask:
+    """Take the task for oneself; taking what is one's own is no error. Raises NotFound, WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    if task.assignee_id is not None and task.assignee_id == work.actor.user_id:
+        return task
+    if task.assignee_id is not None:
+        raise WrongState("«{task}» has been taken by {name}", task=task.name, name=_name(work, task.assignee_id))
+    access.require(work, "task.claim", task)
+    _give(work, task, work.actor.user_id)
+    _log(work, task, "claimed")
+    return task
+
+
+def unclaim(work: Work, task_id: int) -> UserTask:
+    """Give the task back to those who may claim it. Raises NotFound, WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.unclaim", task)
+    if task.assignee_id is None:
+        raise WrongState("Nobody has «{task}»", task=task.name)
+    if task.owner_id is not None:
+        raise WrongState("«{task}» was delegated: give it back with an answer", task=task.name)
+    if work.session.scalar(select(Candidate.id).where(Candidate.task_id == task.id).limit(1)) is None:
+        raise WrongState("«{task}» is for one person only: there is nobody to give it back to", task=task.name)
+    old = task.assignee_id
+    _give(work, task, None)
+    _log(work, task, "unclaimed", assignee=[old, None])
+    return task
+
+
+def complete(work: Work, task_id: int, raw: Mapping[str, Any], revision: int | None = None) -> UserTask:
+    """Finish the task with what was filled in; the instance moves on in the same transaction.
+
+    ``revision``: the task's as the person saw it. Raises NotFound, WrongState (done or cancelled already, suspended, a
+    control point open), Conflict (changed since), Forbidden, Invalid (field by field), and what a step may raise.
+    """
+    task = _open_task(work, task_id, revision)
+    instance = task.instance
+    access.require(work, "task.complete", task)
+    if task.owner_id is not None:
+        raise WrongState("«{task}» was delegated to you: give it back with your answer", task=task.name)
+    control_points.require(work, task)
+    data = _clean(work, task, raw)
+    outcome = values.encode(data)
+    task.status, task.ended_at, task.rank, task.outcome = TaskStatus.COMPLETED, work.now, None, outcome
+    task.completed_by, task.completed_for = work.actor.user_id, work.actor.on_behalf_of
+    if task.assignee_id is None:
+        task.assignee_id, task.claimed_at = work.actor.user_id, work.now
+    _log(work, task, "completed", element=task.element_id, outcome=data)
+    advance(work, instance, bpmn.complete, task.token_id, data, done=task)
+    return task
+
+
+def reassign(work: Work, task_id: int, user_id: int, reason: str) -> UserTask:
+    """Give the task to somebody for good. Raises NotFound, WrongState, Forbidden, Invalid (no reason)."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.reassign", task)
+    person = _person(work, task, user_id)
+    _because(reason)
+    old, task.owner_id = task.assignee_id, None
+    _give(work, task, person.id)
+    _log(work, task, "reassigned", assignee=[old, person.id], reason=reason.strip())
+    notifications.task_assigned(work, person, task.instance, task.id, task.name)
+    return task
+
+
+def delegate(work: Work, task_id: int, user_id: int) -> UserTask:
+    """Give the task to a colleague for an answer and get it back. Raises NotFound, WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.delegate", task)
+    if task.owner_id is not None:
+        raise WrongState("«{task}» has been delegated already", task=task.name)
+    person = _person(work, task, user_id)
+    if person.id == task.assignee_id:
+        raise WrongState("«{task}» is with {name} already", task=task.name, name=person.name)
+    task.owner_id = task.assignee_id
+    _give(work, task, person.id)
+    _log(work, task, "delegated", assignee=[task.owner_id, person.id])
+    notifications.task_assigned(work, person, task.instance, task.id, task.name)
+    return task
+
+
+def resolve(work: Work, task_id: int, answer: Mapping[str, Any] | str) -> UserTask:
+    """Give a delegated task back to who asked, with a note or a filled-in form as his draft. Raises NotFound,
+    WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.resolve", task)
+    if task.owner_id is None:
+        raise WrongState("Nobody has delegated «{task}»", task=task.name)
+    owner, helper = task.owner_id, task.assignee_id
+    note = answer.strip() if isinstance(answer, str) else ""
+    if note and work.actor.user_id is not None:
+        work.session.add(Comment(instance_id=task.instance_id, task_id=task.id, author_id=work.actor.user_id,
+                                 at=work.now, body=note))  # fmt: skip
+    if not isinstance(answer, str):
+        _keep_draft(work, task, owner, answer)
+    task.owner_id = None
+    _give(work, task, owner)
+    _log(work, task, "resolved", assignee=[helper, owner], note=note)
+    return task
+
+
+def set_due(work: Work, task_id: int, at: datetime | None, reason: str) -> UserTask:
+    """Move the due date, with a reason. Raises NotFound, WrongState, Forbidden, Invalid."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.set_due", task)
+    _because(reason)
+    old, task.due_at = task.due_at, at
+    task.due_why = {"at": moment(at), "moved_by": work.actor.name, "reason": reason.strip(), "before": task.due_why}
+    task.rank = rank(task.priority, at)
+    _show_to_candidates(work, task)
+    _log(work, task, "due_date_moved", due_at=[moment(old), moment(at)], reason=reason.strip())
+    return task
+
+
+def set_follow_up(work: Work, task_id: int, at: datetime | None) -> UserTask:
+    """When the task should come back to attention; till then it may rest. Raises NotFound, WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.set_follow_up", task)
+    old, task.follow_up_at = task.follow_up_at, at
+    _log(work, task, "follow_up_set", follow_up_at=[moment(old), moment(at)])
+    return task
+
+
+def save_draft(work: Work, task_id: int, raw: Mapping[str, Any]) -> None:
+    """Keep what has been typed so far, unchecked. Not part of the instance, hence not in the log. Raises NotFound,
+    WrongState, Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.save_draft", task)
+    if work.actor.user_id is not None:
+        _keep_draft(work, task, work.actor.user_id, raw)
+
+
+def seen(work: Work, task: UserTask) -> Mapping[str, Any]:
+    """What the task's form may show: its token's variables over the facts. Nothing is loaded before it is asked for."""
+    return Layers(_Variables(work, task), work.env.seen(work.session, task.instance, {}))
+
+
+class _Variables(Mapping[str, Any]):
+    """The variables as the task's token sees them; the state is opened only if a form asks for one."""
+
+    def __init__(self, work: Work, task: UserTask) -> None:
+        self._work, self._task = work, task
+        self._known: Mapping[str, Any] | None = None
+
+    def _all(self) -> Mapping[str, Any]:
+        if self._known is None:
+            instance, work = self._task.instance, self._work
+            definition = work.env.library.definition(work.session, instance.definition_id)
+            host = work.env.host(work.session, instance, work.now)
+            snapshot = bpmn.look(definition.procedure, instance.state, host)
+            here = [token.variables for token in snapshot.tasks if token.token_id == self._task.token_id]
+            self._known = here[0] if here else values.decode(instance.variables)
+        return self._known
+
+    def __getitem__(self, name: str) -> Any:
+        return self._all()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def _clean(work: Work, task: UserTask, raw: Mapping[str, Any]) -> dict[str, Any]:
+    if task.form_key is None or task.form_version is None:
+        if raw:
+            raise Invalid("«{task}» has no form: nothing can be filled in", task=task.name)
+        return {}
+    form = work.env.library.form(work.session, task.form_key, task.form_version)
+    context = work.env.context(task.instance.office, work.now)
+    return forms.clean(form, raw, seen(work, task), context, files=_files(work, task))
+
+
+def _files(work: Work, task: UserTask) -> Any:
+    def find(file_id: int) -> Mapping[str, Any] | None:
+        file = work.session.get(StoredFile, file_id)
+        if file is None or (file.instance_id != task.instance_id and file.created_by != work.actor.user_id):
+            return None
+        return {"id": file.id, "name": file.name, "size": file.size}
+
+    return find
+
+
+def _open_task(work: Work, task_id: int, revision: int | None = None) -> UserTask:
+    task = work.session.scalar(TASK, {"id": task_id})
+    if task is None:
+        raise NotFound("There is no task {id}", id=task_id)
+    if task.status not in OPEN_TASK:
+        raise WrongState(*_how_it_ended(work, task))
+    require_active(task.instance)
+    if revision is not None and task.revision != revision:
+        raise Conflict("«{task}» was changed while you had it open: it is with {name} now. Your input is kept.",
+                       task=task.name, name=_name(work, task.assignee_id))  # fmt: skip
+    return task
+
+
+def _how_it_ended(work: Work, task: UserTask) -> tuple[Any]:
+    at = task.ended_at.astimezone(work.env.calendar(task.instance.office).zone) if task.ended_at else None
+    shown = f"{at:%d.%m.%Y %H:%M}" if at else "?"
+    if task.status == TaskStatus.COMPLETED:
+        who = _name(work, task.completed_by)
+        return (text("«{task}» was completed by {name} on {at}", task=task.name, name=who, at=shown),)
+    return (text("«{task}» was cancelled on {at}: the procedure no longer asks for it", task=task.name, at=shown),)
+
+
+def _give(work: Work, task: UserTask, user_id: int | None) -> None:
+    task.assignee_id = user_id
+    task.status = TaskStatus.CREATED if user_id is None else TaskStatus.CLAIMED
+    task.claimed_at = None if user_id is None else work.now
+    _show_to_candidates(work, task)
+
+
+def _show_to_candidates(work: Work, task: UserTask) -> None:
+    shown = task.rank if task.assignee_id is None else None
+    rows = update(Candidate).where(Candidate.task_id == task.id)
+    work.session.execute(rows.values(rank=shown), execution_options={"synchronize_session": False})
+
+
+def _keep_draft(work: Work, task: UserTask, user_id: int, raw: Mapping[str, Any]) -> None:
+    draft = work.session.get(FormDraft, (task.id, user_id)) or FormDraft(task_id=task.id, user_id=user_id)
+    draft.data, draft.saved_at = dict(raw), work.now
+    work.session.add(draft)
+
+
+def _person(work: Work, task: UserTask, user_id: int) -> User:
+    person = work.session.get(User, user_id)
+    if person is None or not person.active:
+        raise NotFound("There is no such person")
+    if access.separated(work.session, task, {user_id}):
+        raise WrongState("{name} has done a step that must be kept apart from «{task}»",
+                         name=person.name, task=task.name)  # fmt: skip
+    return person
+
+
+def _because(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Say why", {"reason": text("Say why")})
+
+
+def _name(work: Work, user_id: int | None) -> str:
+    person = work.session.get(User, user_id) if user_id is not None else None
+    return person.name if person is not None else "?"
+
+
+def _log(work: Work, task: UserTask, what: str, **data: Any) -> None:
+    audit.record(work, f"user_task.{what}", instance=task.instance, subject=f"user_task:{task.id}", **data)
+
+

@@ -1,0 +1,113 @@
+"""What every test may ask for: a cast of people, a clock that stands still until it is moved, a database of its own.
+
+Tests that take ``env`` or ``case`` run on SQLite; with ``--postgresql`` (or TEST_DATABASE_URL set) those of the engine
+run on PostgreSQL too, on a server that is started for them if none is given.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from engine import database
+from engine.calendar import calendars
+from engine.environment import Environment
+from tests.case import Case, Clock
+from tests.cast import fill
+
+ROOT = Path(__file__).resolve().parents[1]
+MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # 12:00 in Moscow, a working day
+BINARIES = "/usr/lib/postgresql/15/bin"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-postgresql", action="store_true", help="leave out the runs on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        both = "engine" in Path(str(metafunc.definition.path)).parts and not metafunc.config.getoption("--no-postgresql")
+        metafunc.parametrize("backend", ["sqlite", "postgresql"] if both else ["sqlite"], scope="session", indirect=True)
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a server whose databases may be dropped: TEST_DATABASE_URL, or one of our own on a socket."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    if not Path(BINARIES, "initdb").exists():
+        pytest.skip("PostgreSQL is not installed")
+    folder = tempfile.mkdtemp(prefix="reglament-pg-")
+    as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    if as_postgres:
+        shutil.chown(folder, "postgres", "postgres")
+    data = f"{folder}/data"
+    subprocess.run([*as_postgres, f"{BINARIES}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                    "--locale=C.UTF-8"], check=True, capture_output=True)  # fmt: skip
+    settings = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
+    subprocess.run([*as_postgres, f"{BINARIES}/pg_ctl", "-D", data, "-w", "-o", settings, "-l", f"{folder}/log",
+                    "start"], check=True, capture_output=True)  # fmt: skip
+    try:
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        subprocess.run([*as_postgres, f"{BINARIES}/pg_ctl", "-D", data, "-m", "immediate", "stop"],
+                       check=False, capture_output=True)  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An empty database with all tables and triggers."""
+    if backend == "sqlite":
+        made = database.connect(f"sqlite:///{tmp_path / 'reglament.db'}", synchronous="OFF")
+    else:
+        made = database.connect(request.getfixturevalue("postgresql"))
+        with made.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    database.create_tables(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands on a Monday noon (Moscow) until a test moves it."""
+    return Clock(MONDAY)
+
+
+@pytest.fixture
+def env(engine: Engine, clock: Clock) -> Environment:
+    """The engine without a company's content: people, working time, nothing published."""
+    made = Environment(
+        sessions=database.sessions(engine),
+        calendars=calendars(ROOT / "settings" / "calendars.yaml"),
+        settings={"deadlines": {"CP-01": "P1BD", "CP-02": "P10BD"}},
+        clock=clock,
+    )
+    fill(made)
+    return made
+
+
+@pytest.fixture
+def case(env: Environment, clock: Clock) -> Case:
+    """Publish a drawing, start it, act as people, move the clock."""
+    return Case(env, clock)
+
+
+@pytest.fixture
+def minute() -> timedelta:
+    return timedelta(minutes=1)
