@@ -67,7 +67,7 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     words) and ``vat``: settings/vat.yaml. ``extra``: ``document`` (number, date, version, valid_until, title),
     ``contract``/``proposal``/``invoice`` (number, date, title), ``part`` of the payment schedule, ``settings`` of the
     kind, and ``data``: what the procedure supplies, by section (``{"meeting": {"place": …}}``) or flat
-    (``{"place": …}``). Raises Invalid naming the requisites this kind cannot do without.
+    (``{"meeting_place": …}``). Raises Invalid naming the requisites this kind cannot do without.
     """
     extra = extra or {}
     settings = extra.get("settings") or {}
@@ -90,6 +90,11 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
         **given,
         "data": data,
     }
+    refund = context["refund"]
+    refund["payments"] = refund["payments"] or _received(facts.get("deal") or {})
+    sections.settle(refund, data.get("refund_sum"))
+    refund["vat"] = rate.of_gross(refund["sum"])
+    refund["vat_line"] = vat.tax_line(rate, refund["vat"])
     _pay(context, extra, rate, settings)
     _require(kind, context, settings)
     return context
@@ -114,7 +119,7 @@ def _deal(deal: Mapping[str, Any], rate: vat.Rate) -> dict[str, Any]:
     discount = Decimal(str(deal.get("discount") or 0))
     lines = vat.tax(deal.get("lines") or (), rate, discount)
     totals = _totals(lines, rate, discount)
-    parts = [_part(part, rate) for part in deal.get("payments") or deal.get("schedule") or ()]
+    parts = [_part(part, rate) for part in deal.get("payments") or ()]
     return {
         "number": str(deal.get("number") or ""),
         "title": str(deal.get("title") or ""),
@@ -138,6 +143,13 @@ def _part(part: Mapping[str, Any], rate: vat.Rate) -> dict[str, Any]:
     }
 
 
+def _received(deal: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Money that has come in, when the procedure names no payment orders."""
+    rows = [(part.get("part"), money.kopecks(Decimal(str(part.get("received") or 0))))
+            for part in deal.get("payments") or ()]
+    return [{"name": f"платеж {part} по графику", "sum": received} for part, received in rows if received]
+
+
 def _reference(row: Mapping[str, Any]) -> dict[str, Any]:
     number, dated = str(row.get("number") or ""), sections.as_date(row.get("date"))
     title = str(row.get("title") or "")
@@ -151,6 +163,8 @@ def _pay(context: dict[str, Any], extra: Mapping[str, Any], rate: vat.Rate, sett
     schedule = deal["schedule"]
     wanted = int(extra.get("part") or 1)
     part = next((one for one in schedule if one["part"] == wanted), schedule[0])
+    if settings.get("schedule"):
+        _adds_up(deal)
     if extra.get("part") and part["sum"] != deal["totals"]["gross"]:
         row = {"name": _part_name(context, part), "unit": "усл.", "quantity": 1, "price": part["sum"]}
         lines = vat.tax([row], rate)
@@ -162,6 +176,14 @@ def _pay(context: dict[str, Any], extra: Mapping[str, Any], rate: vat.Rate, sett
         "vat": totals["vat"], "vat_line": totals["vat_line"], "until": sections.as_date(document["valid_until"]),
         "qr": _qr(context["company"], totals["gross"], purpose) if settings.get("qr") else "",
     }
+
+
+def _adds_up(deal: Mapping[str, Any]) -> None:
+    """A contract whose payments do not make its price would be worse than none."""
+    planned = sum((part["sum"] for part in deal["schedule"]), Decimal(0))
+    if planned != deal["totals"]["gross"]:
+        raise Invalid("The payment schedule adds up to {planned}, but the price is {price}.",
+                      planned=planned, price=deal["totals"]["gross"])
 
 
 def _part_name(context: Mapping[str, Any], part: Mapping[str, Any]) -> str:

@@ -22,6 +22,12 @@ def date_plain(value: date | str) -> str:
     return f"{day.day}{NBSP}{MONTHS[day.month - 1]} {day.year}{NBSP}г."
 
 
+def date_words(value: date | str) -> str:
+    """21 ноября 2026 года: for prose, where the point of «г.» would meet the sentence's."""
+    day = _date(value)
+    return f"{day.day}{NBSP}{MONTHS[day.month - 1]} {day.year}{NBSP}года"
+
+
 def date_short(value: date | str) -> str:
     """21.11.2026"""
     return f"{_date(value):%d.%m.%Y}"

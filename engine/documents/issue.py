@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -149,8 +150,10 @@ def _fill(
     """Build the context, keep it in the row, write the row down."""
     resource = _template(work, str(call.inputs.get("template") or template or ""))
     row.template, row.template_version = resource.key, resource.version
-    supplied = {**(values.decode(data) if data else {}), **dict(call.inputs.get("data") or {})}
-    built = _build(work, call, row, settings, supplied)
+    zone = work.env.calendar(call.instance.office).zone
+    kept = values.decode(data) if data else {}
+    supplied = {**kept, **call.variables, **(call.inputs.get("data") or {})}
+    built = _build(work, call, row, settings, _in_zone(_with_periods(work, call, settings, supplied), zone))
     row.data, row.total = values.encode(built), _total(built, settings)
     work.session.add(row)
     work.session.flush()
@@ -172,13 +175,37 @@ def _build(
     extra = {
         "document": {"number": row.number, "date": row.dated, "version": row.version, "title": row.title,
                      "valid_until": _local_day(work, call.instance, row.valid_until)},
-        "data": data, "settings": settings, "part": call.inputs.get("part") or data.get("part"),
+        "data": data, "settings": settings, "part": _part(call, data),
         **_references(work, row),
     }
     try:
         return context.build(row.kind, facts, extra)
     except Invalid as error:
         raise BusinessError(INCOMPLETE, error.text) from error
+
+
+def _part(call: ActionCall, data: Mapping[str, Any]) -> int | None:
+    """Which part of the payment schedule: its number, or the part itself."""
+    part = call.inputs.get("part") or data.get("part")
+    return part.get("part") if isinstance(part, Mapping) else part
+
+
+def _with_periods(
+    work: Work, call: ActionCall, settings: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Dates that count from today (``periods`` of the kind), where the procedure gives none."""
+    calendar = work.env.calendar(call.instance.office)
+    counted = {name.replace(".", "_"): spec for name, spec in (settings.get("periods") or {}).items()}
+    return {name: calendar.due(work.now, spec).at for name, spec in counted.items()} | dict(data)
+
+
+def _in_zone(value: Any, zone: ZoneInfo) -> Any:
+    """Moments as the office's clocks show them."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(zone)
+    if isinstance(value, Mapping):
+        return {str(key): _in_zone(item, zone) for key, item in value.items()}
+    return [_in_zone(item, zone) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _with_owner(work: Work, deal: Any) -> dict[str, Any]:

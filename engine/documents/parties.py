@@ -93,12 +93,13 @@ def _preamble(party: Mapping[str, Any], values: Mapping[str, str]) -> tuple[str,
         return f"{party['full_name']}, {named}", ""
     basis = head["basis"] or "устава"
     who = " ".join(word for word in (head["position_genitive"], head["genitive"]) if word)
-    return f"{party['full_name']}, {named}", f", в лице {_lower(who)}, {head['acting']} на основании {_lower(basis)}"
+    who = _lower(who) if head["position"] else who
+    return f"{party['full_name']}, {named}", f", в лице {who}, {head['acting']} на основании {_lower(basis)}"
 
 
 def _lower(words: str) -> str:
-    """«Генерального директора» inside a sentence; an abbreviation (HR-директора) or a name stays as it is."""
-    return words[0].lower() + words[1:] if len(words) > 1 and words[1].islower() and " " in words else words
+    """«Генерального директора», «Устава» inside a sentence; an abbreviation (HR-директора) stays as it is."""
+    return words[0].lower() + words[1:] if len(words) > 1 and words[1].islower() else words
 
 
 def _split(full_name: str) -> dict[str, str]:

@@ -108,6 +108,17 @@ def _plural(value: Any, one: str, few: str, many: str) -> str:
     return f"{money.number(value)}\u00a0{money.plural(Decimal(str(value)), one, few, many)}"
 
 
+def _capital(value: Any) -> str:
+    """The first letter capital, the rest as it is (Jinja's own `capitalize` lowers the rest)."""
+    words = str(value)
+    return words[:1].upper() + words[1:]
+
+
+def _lower_first(value: Any) -> str:
+    words = str(value)
+    return words[:1].lower() + words[1:]
+
+
 def _join(value: Any, by: str = ", ") -> str:
     items = [str(item) for item in value]
     if len(items) > LONGEST_JOIN:
@@ -123,6 +134,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": _plural,
     "date_long": dates.date_long,
     "date_plain": dates.date_plain,
+    "date_words": dates.date_words,
     "date_short": dates.date_short,
     "time_short": dates.time_short,
     "genitive": _name("genitive"),
@@ -130,4 +142,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "initials": _person("initials"),
     "short": _person("short"),
     "listed": _join,
+    "capital": _capital,
+    "lower_first": _lower_first,
 }

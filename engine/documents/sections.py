@@ -128,6 +128,7 @@ COMPUTED: dict[str, dict[str, str]] = {
     "refund": {
         "paid": "оплачено всего", "paid_words": "прописью", "spent": "расходы всего", "spent_words": "прописью",
         "sum": "к возврату", "words": "к возврату прописью",
+        "vat": "налог в сумме возврата", "vat_line": "строка о налоге",
     }
 }
 
@@ -148,19 +149,27 @@ SCHEMA: dict[str, Any] = {
 
 
 def build(settings: Mapping[str, Any], data: Mapping[str, Any], dated: date) -> dict[str, Any]:
-    """All sections, filled from ``data[section]``, else from equally named fields of ``data`` itself, else from the
-    kind's ``defaults`` in settings/documents.yaml; empty where nobody says anything."""
-    defaults = settings.get("defaults") or {}
+    """All sections; empty where nobody says anything.
+
+    A field ``meeting.place`` is taken from ``data["meeting"]["place"]``, else from ``data["meeting_place"]``, else from
+    the variable that the kind's ``from`` names for it, else from the kind's ``defaults`` (settings/documents.yaml).
+    """
+    defaults, sources = settings.get("defaults") or {}, settings.get("from") or {}
     built: dict[str, Any] = {}
     for section, fields in SECTIONS.items():
         supplied = data.get(section)
-        given = supplied if isinstance(supplied, Mapping) else data
+        given = supplied if isinstance(supplied, Mapping) else {}
         kept = defaults.get(section) or {}
         built[section] = {
-            name: shape(_first(given.get(name), kept.get(name))) for name, (shape, _) in fields.items()
+            name: shape(
+                _first(
+                    given.get(name), data.get(f"{section}_{name}"),
+                    data.get(sources.get(f"{section}.{name}", "")), kept.get(name),
+                )
+            )
+            for name, (shape, _) in fields.items()
         }
     built["meeting"]["date"] = built["meeting"]["date"] or dated
-    _settle(built["refund"])
     return built
 
 
@@ -168,10 +177,11 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if value not in (None, "", [], ())), None)
 
 
-def _settle(refund: dict[str, Any]) -> None:
+def settle(refund: dict[str, Any], agreed: Any = None) -> None:
+    """Add up a refund: what was paid less what was spent, or the sum that was ``agreed``."""
     paid = sum((row["sum"] for row in refund["payments"]), kopecks(0))
     spent = sum((row["sum"] for row in refund["expenses"]), kopecks(0))
-    back = max(paid - spent, kopecks(0))
+    back = _money(agreed) if agreed is not None else max(paid - spent, kopecks(0))
     refund |= {
         "paid": paid, "paid_words": words(paid), "spent": spent, "spent_words": words(spent),
         "sum": back, "words": words(back),
