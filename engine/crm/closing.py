@@ -22,6 +22,8 @@ TO_BE_SIGNED = ("contract", "act")
 ENDED = (DocumentStatus.SIGNED, DocumentStatus.SUPERSEDED, DocumentStatus.CANCELLED)
 NEEDS_COMMENT = "other"
 NEEDS_COMPETITOR = "competitor"
+POSTPONED = "timing"
+OUTCOMES = ("won", "lost", "postponed")
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,16 @@ def close(
     work: Work, deal_id: int, outcome: str, *, refusal: Mapping[str, Any] | None = None,
     next_contact: Mapping[str, Any] | None = None,
 ) -> Deal:  # fmt: skip
-    """Close a deal as ``won`` or ``lost``.
+    """Close a deal as ``won``, ``lost`` or ``postponed`` (lost for now: wrong time, next contact agreed).
 
     A lost deal has a reason and a stage (R065); a client is never left without the day, purpose and product of the
     next contact unless he is on the stop list (R137). Raises NotFound, WrongState, Invalid naming what is missing.
     """
     deal = deals.find_open(work.session, deal_id)
-    if outcome not in {"won", "lost"}:
-        raise Invalid("A deal is closed as won or as lost.")
+    if outcome not in OUTCOMES:
+        raise Invalid("A deal is closed as won, lost or postponed.")
+    if outcome == "postponed":
+        outcome, refusal = "lost", refusal or {"category": POSTPONED}
     client = clients.find(work.session, deal.client_id)
     if outcome == "won":
         gaps = check_closing(work.session, work.env, deal.id, deals.today(work))

@@ -3,8 +3,9 @@
 ``deal``       id, number, title, owner (login), owner_name, owner_email, client_id, contact_id, initiative, cycle,
                sale_kind, milestone, status, created_on, vat_mode, vat_percent, vat_line, discount (per cent), lines
                [{no, product_id, name, unit, quantity, price, full, sum, vat, net}], count, full_total, discount_sum,
-               total, vat, net, payments [{part, trigger, share, sum, received, balance, is_paid, due_on}], schedule
-               (full_before, half, after or null), due_before (sum to be paid before delivery), paid, balance,
+               total, vat, net, parts (also as payments) [{part, trigger, share, sum, received, balance, is_paid,
+               due_on}], schedule (full_before, half, after or null), due_before (to be paid before delivery), paid,
+               balance,
                refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
                owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below]
@@ -110,9 +111,10 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> dict[str, Any]:
     owner = session.get(User, deal.owner_id) if deal.owner_id is not None else None
     paid = amounts.paid(session, deal.id)
     lines = [
-        {**vars(taxed), "product_id": line.product_id}
+        {**vars(taxed), "quantity": _bare(taxed.quantity), "product_id": line.product_id}
         for line, taxed in zip(deal.lines, sums.lines, strict=True)
     ]
+    parts = [part_facts(part) for part in deal.payments]
     return {
         "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
         "contact_id": deal.contact_id, "owner": owner.login if owner else None,
@@ -121,7 +123,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> dict[str, Any]:
         "status": deal.status, "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode,
         "vat_percent": sums.rate.percent, "vat_line": sums.rate.label, "discount": deal.discount, "lines": lines,
         "count": len(lines), "full_total": sums.full, "discount_sum": sums.discount, "total": sums.total,
-        "vat": sums.vat, "net": sums.net, "payments": [part_facts(part) for part in deal.payments],
+        "vat": sums.vat, "net": sums.net, "payments": parts, "parts": parts,
         "schedule": schedule_of(deal.payments), "due_before": _due_before(deal.payments), "paid": paid,
         "balance": sums.total - paid, "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact),
     }  # fmt: skip
@@ -166,6 +168,11 @@ def schedule_of(parts: list[ScheduledPayment]) -> str | None:
     if len(triggers) == 1:
         return "full_before" if triggers[0] == "before_delivery" else "after"
     return "half" if triggers else None
+
+
+def _bare(number: Decimal) -> Decimal:
+    """Without the zeros that the column keeps: 2, not 2.000."""
+    return Decimal(f"{number.normalize():f}")
 
 
 def _due_before(parts: list[ScheduledPayment]) -> Decimal:

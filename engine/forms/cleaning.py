@@ -25,7 +25,8 @@ def clean(
 
     A name that the form does not have, and a value for a computed field, are refused. Fields that conditions hide or
     disable are dropped; read-only ones keep the value the engine knows. Blank fields come back as None, empty ticks
-    as False, empty choices as []. ``files`` tells of a stored file (``id``, ``name``, ``size``) that this person may
+    as False, empty choices as []; a hidden field that has no variable yet becomes None, so that later expressions know
+    its name. ``files`` tells of a stored file (``id``, ``name``, ``size``) that this person may
     attach, None for any other. Local times are read in the time zone of the context.
     """
     if not isinstance(raw, Mapping):
@@ -35,7 +36,7 @@ def clean(
     faults |= {name: fault for name, fault in filling.faults().items() if name not in faults}
     if faults:
         raise Invalid(_summary(faults), fields=faults)
-    return filling.data()
+    return {name: None for name in form.names if name not in variables} | filling.data()
 
 
 def remaining_faults(
