@@ -1,0 +1,142 @@
+"""What the service tasks of a sale do: thin steps over the verbs on deals and clients."""
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import access, notifications
+from engine.actions import ActionCall, Registry
+from engine.crm import clients, closing, deals, facts, payments
+from engine.documents import lifecycle
+from engine.errors import Failed
+from engine.models import Document
+from engine.work import Work
+
+OPEN_OFFERS = ("proposal", "invoice")
+
+
+def register(registry: Registry) -> None:
+    """Deals, clients and a letter to colleagues."""
+    registry.add("deal.reach", reach)
+    registry.add("deal.lines", set_lines)
+    registry.add("deal.schedule", set_schedule)
+    registry.add("deal.pay", pay)
+    registry.add("deal.settle_overpayment", settle_overpayment)
+    registry.add("deal.refund", refund)
+    registry.add("deal.check_closing", check_closing)
+    registry.add("deal.close", close)
+    registry.add("client.check_requisites", check_requisites)
+    registry.add("staff.mail", mail_group)
+
+
+def reach(work: Work, call: ActionCall) -> dict[str, Any]:
+    """milestone -> moved."""
+    return {"moved": deals.reach(work, _deal(call), str(call.inputs["milestone"]))}
+
+
+def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
+    """lines, discount -> total."""
+    return {"total": deals.set_lines(work, _deal(call), call.inputs["lines"], call.inputs.get("discount")).total}
+
+
+def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
+    """schedule -> parts [{part, sum, trigger}]."""
+    rows = payments.set_schedule(work, _deal(call), str(call.inputs["schedule"]))
+    return {"parts": [facts.part_facts(row) for row in rows]}
+
+
+def pay(work: Work, call: ActionCall) -> dict[str, Any]:
+    """part, sum, date, reference -> paid (all money of the deal), balance (of this part; below zero: overpaid)."""
+    settled = payments.record_payment(
+        work, _deal(call), int(call.inputs["part"]), _money(call.inputs["sum"]), _day(work, call, "date"),
+        reference=call.inputs.get("reference"),
+    )  # fmt: skip
+    return {"paid": settled.paid, "balance": settled.part_balance}
+
+
+def settle_overpayment(work: Work, call: ActionCall) -> dict[str, Any]:
+    """part, sum, decision: ``offset`` moves the surplus to the next open part, ``refund`` sends it back -> paid."""
+    deal_id, part, surplus = _deal(call), int(call.inputs["part"]), _money(call.inputs["sum"])
+    today = deals.today(work)
+    deal = deals.find(work.session, deal_id)
+    following = next((row.part for row in deal.payments if row.part > part and row.received < row.sum), None)
+    settled = payments.refund(work, deal_id, part, surplus, today, reference=call.inputs.get("note"))
+    if call.inputs["decision"] == "offset" and following is not None:
+        settled = payments.record_payment(work, deal_id, following, surplus, today, reference="зачёт переплаты")
+    return {"paid": settled.paid}
+
+
+def refund(work: Work, call: ActionCall) -> dict[str, Any]:
+    """sum, date, reference -> paid. The money goes back from the latest part that has some."""
+    deal_id, left = _deal(call), _money(call.inputs["sum"])
+    day, reference = _day(work, call, "date"), call.inputs.get("reference")
+    for row in reversed(deals.find(work.session, deal_id).payments):
+        share = min(left, row.received or Decimal(0))
+        if share > 0:
+            payments.refund(work, deal_id, row.part, share, day, reference=reference)
+            left -= share
+    if left > 0:
+        raise Failed("{sum} roubles more were to be returned than have come in.", sum=left)
+    return {"refunded": _money(call.inputs["sum"])}
+
+
+def check_closing(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> gaps: Russian sentences for the form; empty when the deal may be closed as won."""
+    found = closing.check_closing(work.session, work.env, _deal(call), deals.today(work))
+    return {"gaps": [gap.label for gap in found]}
+
+
+def close(work: Work, call: ActionCall) -> dict[str, Any]:
+    """outcome (won, lost, postponed), refusal, next_contact, stop_list (the client asks not to be called)."""
+    inputs, deal_id = call.inputs, _deal(call)
+    if inputs.get("stop_list"):
+        clients.set_stop_list(work, deals.find(work.session, deal_id).client_id, True, "Клиент просит не обращаться")
+    deal = closing.close(
+        work, deal_id, str(inputs["outcome"]), refusal=inputs.get("refusal"), next_contact=inputs.get("next_contact")
+    )
+    if deal.status == "lost":
+        _withdraw_offers(work, deal_id)
+    return {"deal_status": deal.status}
+
+
+def check_requisites(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> requisite_faults: what stands in the way of a contract with this client."""
+    client = clients.find(work.session, deals.find(work.session, _deal(call)).client_id)
+    return {"requisite_faults": [str(fault) for fault in clients.check_requisites(client)]}
+
+
+def mail_group(work: Work, call: ActionCall) -> dict[str, Any]:
+    """group, subject, body: a mail to every member of a group."""
+    people = access.members(work.session, str(call.inputs["group"]))
+    for person in people:
+        notifications.write(
+            work, f"{call.key}:{person.login}", person.email, str(call.inputs["subject"]), str(call.inputs["body"]),
+            instance=call.instance,
+        )  # fmt: skip
+    return {"told": len(people)}
+
+
+def _withdraw_offers(work: Work, deal_id: int) -> None:
+    """A lost deal leaves no proposal or invoice standing that somebody could still accept or pay."""
+    rows = work.session.scalars(select(Document).where(Document.deal_id == deal_id, Document.kind.in_(OPEN_OFFERS)))
+    for row in rows.all():
+        if row.status not in lifecycle.OVER and row.signed_at is None:
+            lifecycle.cancel(work, row.id, "Сделка закрыта без продажи")
+
+
+def _deal(call: ActionCall) -> int:
+    if call.instance.deal_id is None:
+        raise Failed("The action {element} needs a deal.", element=call.element_id)
+    return call.instance.deal_id
+
+
+def _money(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _day(work: Work, call: ActionCall, name: str) -> date:
+    given = call.inputs.get(name)
+    return given if isinstance(given, date) else deals.today(work)
