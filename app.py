@@ -5,31 +5,30 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import click
 from flask import Flask
 
-from engine import audit, database, deployments, documents, forms, jobs, notifications, work
+from engine import audit, database, deployments, documents, jobs, notifications, work
 from engine.actions import Registry
-from engine.bpmn import gate
 from engine.calendar import calendars
 from engine.crm import demo
 from engine.crm.facts import facts
-from engine.definitions import Library, Readers
+from engine.documents import actions as document_actions
+from engine.documents.pdf import Office
 from engine.environment import Environment, settings_of
 from engine.errors import Refused, ReglamentError
-from engine.feel import dmn
 from engine.storage import Folder
+from engine.web import create_web, i18n
 
 ROOT = Path(__file__).resolve().parent
-CONTENT = ("processes", "forms", "documents")
 TICK = 1.0  # seconds between two looks for due jobs
 
 
@@ -53,33 +52,40 @@ class Config:
 def create_environment(config: Config) -> Environment:
     """All parts of the engine, connected."""
     config.var.mkdir(parents=True, exist_ok=True)
-    engine = database.connect(config.database_url)
-    env = Environment(
-        sessions=database.sessions(engine),
-        library=Library(Readers(gate.read, forms.read, dmn.read)),
+    return Environment(
+        sessions=database.sessions(database.connect(config.database_url)),
         calendars=calendars(config.root / "settings" / "calendars.yaml"),
         actions=_actions(config.root),
         settings=settings_of(config.root / "settings"),
         facts=facts,
-        checks=deployments.checks(),
+        check_template=documents.check_template,
         files=Folder(config.var / "files"),
-        pdf=documents.Converter(config.var / "converter"),
-        mail=notifications.transport(config.smtp, config.var / "mails"),
+        pdf=Office(),
+        mail=_transport(config),
+        translate=i18n.translate,
     )
-    return env
+
+
+def _transport(config: Config) -> notifications.Transport:
+    """A mail server where one is named; else mails become files, so that a trial writes to nobody."""
+    if not config.smtp:
+        return notifications.MailFolder(config.var / "mails")
+    at = urlsplit(config.smtp)
+    return notifications.Smtp(
+        at.hostname or "localhost", at.port or 25, starttls=at.scheme == "smtps",
+        user=unquote(at.username or ""), password=unquote(at.password or ""),
+    )  # fmt: skip
 
 
 def create_app(config: Config | None = None) -> Flask:
     """The web application with everything under it."""
-    from engine.web import create_web
-
     config = config or Config.from_environ()
     return create_web(create_environment(config), {"SECRET_KEY": _secret(config)})
 
 
 def _actions(root: Path) -> Registry:
     registry = Registry()
-    documents.register(registry)
+    document_actions.register(registry)
     notifications.register(registry)
     for path in sorted((root / "processes").glob("*/actions.py")):
         _load(path).register(registry)
@@ -127,7 +133,7 @@ def setup() -> None:
     if accounts:
         _keep_accounts(config, accounts)
     click.echo("== procedures")
-    _publish(env, [ROOT / name for name in CONTENT], "setup")
+    _publish(env, "setup")
 
 
 def _keep_accounts(config: Config, accounts: Any) -> None:
@@ -177,31 +183,26 @@ def worker() -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def check(paths: tuple[Path, ...]) -> None:
-    """Say what would be refused if these files or folders were published."""
+def check() -> None:
+    """Say what would be refused if processes/, forms/ and documents/ were published."""
     env = create_environment(Config.from_environ())
     with env.sessions() as session:
-        faults = deployments.check(session, env, deployments.files_of(ROOT, paths or _content()))
+        faults = deployments.check(session, env, deployments.files_of(ROOT))
     _print(faults)
+    click.echo(f"{len(faults)} remarks")
     sys.exit(any(fault.severity == "error" for fault in faults))
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--note", help="What changed and why; shown beside the version.")
-def publish(paths: tuple[Path, ...], note: str | None) -> None:
-    """Publish these files or folders: all or nothing."""
-    _publish(create_environment(Config.from_environ()), list(paths) or list(_content()), note)
+def publish(note: str | None) -> None:
+    """Publish processes/, forms/ and documents/: all or nothing."""
+    _publish(create_environment(Config.from_environ()), note)
 
 
-def _content() -> tuple[Path, ...]:
-    return tuple(ROOT / name for name in CONTENT)
-
-
-def _publish(env: Environment, paths: list[Path], note: str | None) -> None:
+def _publish(env: Environment, note: str | None) -> None:
     try:
-        made = work.run(env, work.SYSTEM, deployments.publish, deployments.files_of(ROOT, paths), note)
+        made = work.run(env, work.SYSTEM, deployments.publish, deployments.files_of(ROOT), note)
     except Refused as refused:
         _print(refused.faults)
         raise click.ClickException(str(refused)) from None
@@ -217,13 +218,17 @@ def _print(faults: Any) -> None:
 @cli.command()
 @click.argument("instance", type=int, required=False)
 def verify(instance: int | None) -> None:
-    """Verify the log's hash chain of one instance, or of all."""
+    """Verify the log's hash chain of one instance (0: what belongs to none), or of all; prints the heads."""
     env = create_environment(Config.from_environ())
     with env.sessions() as session:
-        results = [audit.verify(session, instance)] if instance is not None else audit.verify_all(session)
-        for result in results:
-            click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
-    sys.exit(not all(result.ok for result in results))
+        verdicts = audit.verify_all(session) if instance is None else [audit.verify(session, instance)]
+        broken = 0
+        for verdict in verdicts:
+            head = verdict.head
+            finding = "holds" if verdict.holds else f"BROKEN at line {verdict.broken}: {verdict.reason}"
+            click.echo(f"chain {head.chain}: {head.count} lines, head {head.hash.hex()}: {finding}")
+            broken += not verdict.holds
+    sys.exit(broken > 0)
 
 
 if __name__ == "__main__":

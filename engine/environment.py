@@ -42,11 +42,17 @@ def no_facts(
     return {}
 
 
+def untranslated(_locale: str, sentence: str) -> str:
+    """English as it stands, where nobody brings translations."""
+    return sentence
+
+
 @dataclass
 class Environment:
     """Built once by the composition root. ``check_template``: how a document template is judged at publication;
     ``files``: engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.notifications; ``wake``: called
-    after a commit that left work due at once, so that nobody waits for the next tick."""
+    after a commit that left work due at once, so that nobody waits for the next tick;
+    ``translate``: (locale, English sentence) -> the sentence as the reader knows it, for mails to people."""
 
     sessions: sessionmaker[Session]
     calendars: Mapping[str, Calendar]
@@ -60,6 +66,7 @@ class Environment:
     pdf: Any = None
     mail: Any = None
     wake: Callable[[], None] | None = None
+    translate: Callable[[str, str], str] = untranslated
 
     def setting(self, path: str, default: Any = MISSING) -> Any:
         """``deadlines.CP-01``: file, then keys. Raises NotFound unless there is a ``default``."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
@@ -95,6 +96,18 @@ class Smtp:
             raise Failed("The mail server did not take the mail: {error}", error=error) from error
 
 
+@dataclass(frozen=True)
+class MailFolder:
+    """Keeps letters as .eml files instead of sending them: for a trial without a mail server."""
+
+    path: Path
+
+    def __call__(self, letter: Letter) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        name = f"{letter.message_id.strip('<>').partition('@')[0]}.eml"
+        (self.path / name).write_bytes(as_message(letter).as_bytes())
+
+
 def as_message(letter: Letter) -> EmailMessage:
     """The letter as it travels. Raises ValueError for a line break in a header (an injection)."""
     message = EmailMessage()
@@ -173,10 +186,8 @@ def notify(work: Work, people: Iterable[User], kind: str, instance: ProcessInsta
     } | {"instance": instance.title}
     for person in {person.id: person for person in people}.values():
         key = f"{kind}:{instance.id}:{person.id}:{sorted(facts.items(), key=str)}"
-        write(
-            work, key, person.email, " ".join(subject.template.format(**shown).split()), body.template.format(**shown),
-            instance=instance,
-        )  # fmt: skip
+        head, told = (work.env.translate(person.locale, one.template).format(**shown) for one in (subject, body))
+        write(work, key, person.email, " ".join(head.split()), told, instance=instance)
 
 
 def task_assigned(work: Work, person: User, instance: ProcessInstance, task_id: int, name: str) -> None:

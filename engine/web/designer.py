@@ -1,4 +1,5 @@
 """The designer's pages: procedures and their versions, the drawing board, check, draft, publication."""
+
 from __future__ import annotations
 
 import re
@@ -10,11 +11,12 @@ from werkzeug.wrappers import Response as Answer
 
 from engine import deployments
 from engine.errors import Fault, NotFound, Refused, ReglamentError, text
+from engine.models import Deployment
 from engine.queries import procedures
-from engine.vocabulary import ResourceKind
 from engine.web import reading, security
 from engine.web.i18n import say
 from engine.web.rules import allow, is_one_of
+from engine.work import Work
 
 blueprint = Blueprint("designer", __name__)
 
@@ -71,7 +73,7 @@ def create() -> Any:
     content = BLANK.format(key=key, name=quoteattr(typed["name"] or key)).encode()
     return reading.act(
         url_for("designer.edit", key=key), None,
-        deployments.save_draft, ResourceKind.PROCESS, key, _path(key), content, None,
+        deployments.save_draft, _path(key), content,
     )  # fmt: skip
 
 
@@ -134,9 +136,7 @@ def save(key: str) -> Any:
     """Keep the drawing as a draft; it may have faults."""
     revision = request.headers.get("X-Revision", type=int)
     try:
-        draft = reading.do(
-            deployments.save_draft, ResourceKind.PROCESS, key, _file(key), _body(), revision or None
-        )
+        draft = reading.do(deployments.save_draft, _file(key), _body(), revision or None)
     except ReglamentError as error:
         return jsonify(message=say(error.text)), 409
     return jsonify(message=say(text("Draft saved")), revision=draft.revision)
@@ -148,7 +148,8 @@ def publish(key: str) -> Any:
     """Publish the drawing as a new version, or say why not; the old version then stays in force."""
     note = request.headers.get("X-Note")
     try:
-        made = reading.do(deployments.publish, {_file(key): _body()}, note)
+        revision = request.headers.get("X-Revision", type=int)
+        made = reading.do(_publish, _file(key), _body(), revision or None, note)
     except Refused as refused:
         message = text("Not published: the version in force stays as it is. Mend what is listed below.")
         return jsonify(message=say(message), faults=_shown(refused.faults)), 422
@@ -158,6 +159,12 @@ def publish(key: str) -> Any:
         return jsonify(message=say(text("Nothing has changed since the version in force")))
     newest = procedures.source(reading.session(), key)
     return jsonify(message=say(text("Version {version} is in force", version=newest.version if newest else 1)))
+
+
+def _publish(work: Work, file: str, content: bytes, revision: int | None, note: str | None) -> Deployment | None:
+    """Keep what is on the board and publish it at once: a conflict with another designer stops both."""
+    deployments.save_draft(work, file, content, revision)
+    return deployments.publish_draft(work, file, note)
 
 
 def _may_edit() -> bool:
