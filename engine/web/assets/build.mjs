@@ -11,7 +11,7 @@ const root = path.resolve(here, '../../..');
 const dist = path.resolve(here, '../static/dist');
 
 // One entry per page kind; shared code goes into chunks.
-const entries = ['app.js', 'app.css', 'diagram.js', 'replay.js'];
+const entries = ['app.js', 'app.css', 'diagram.js', 'replay.js', 'designer/modeler.js'];
 
 async function sprite() {
   const names = (await readFile(path.join(here, 'icons.txt'), 'utf8')).split(/\s+/).filter(Boolean);
