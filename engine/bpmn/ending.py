@@ -13,16 +13,15 @@ def token_ended(task: Visit) -> None:
     """A token leads nowhere any more. The last one of a scope ends the scope."""
     rest = task.scope.tokens()
     if rest:
-        merging.contribute(task.scope, task, rest)
+        report(task, merging.contribute(task, rest))
     else:
         finish(task.scope, task.data, task)
 
 
 def finish(scope: Scope, data: Mapping[str, Any], last: Visit) -> None:
     """The scope is over with this data; what still stands in it is withdrawn."""
-    result, conflicts = merging.settle(scope, data)
-    if conflicts:
-        _report(last, conflicts)
+    result, conflicts = merging.settle(scope, data, merging.beginning(last))
+    report(last, conflicts)
     close(scope)
     if scope.owner is None:
         scope.top.result = result
@@ -39,8 +38,10 @@ def close(scope: Scope) -> None:
         scope.top.subprocesses.pop(scope.owner.id, None)
 
 
-def _report(task: Visit, conflicts: merging.Conflicts) -> None:
-    """Add conflicts to the line that says the token completed."""
+def report(task: Visit, conflicts: merging.Conflicts) -> None:
+    """Add conflicts, if any, to the line that says the token completed."""
+    if not conflicts:
+        return
     happened = task.scope.top.happened
     for index in range(len(happened) - 1, -1, -1):
         if happened[index].token_id == task.id:

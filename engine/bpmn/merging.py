@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState as State
+
 from engine.bpmn.scopes import Scope, Visit
 
 ENDED = "ended"
+BESIDE = "beside"
 MISSING = object()
 
 Conflicts = dict[str, list[Any]]
@@ -42,16 +45,27 @@ def lineage(tasks: Iterable[Visit]) -> set[str]:
 
 
 def basis(task: Visit, known: set[str]) -> Mapping[str, Any]:
-    """The data with which the token's branch began, seen from the others (``known``: their lineage).
-
-    A branch opened beside a running activity began with what was visible then; such a beginning stands in the tree as
-    an entry of its own.
-    """
-    start = task.scope.spec.start
+    """The data with which the token's branch began, seen from the others (``known``: their lineage)."""
     for visit in task.lineage():
-        if visit.id in known or visit.task_spec is start:
+        if visit.id in known or visit.internal_data.get(BESIDE) in known:
             return visit.data
     return {}
+
+
+def beginning(task: Visit) -> Mapping[str, Any] | None:
+    """What a branch that was opened beside a running activity began with; None for any other branch."""
+    return next((visit.data for visit in task.lineage() if BESIDE in visit.internal_data), None)
+
+
+def begin_beside(parent: Visit, data: Mapping[str, Any]) -> Visit:
+    """A branch beside running work begins with what is visible now: an entry of its own in the tree says what that was.
+
+    Otherwise what others had done by then would look like the branch's own doing.
+    """
+    visit = parent._add_child(parent.scope.spec.start, State.COMPLETED)
+    visit.data = dict(data)
+    visit.internal_data = {BESIDE: parent.id}
+    return visit
 
 
 def combine(
@@ -59,36 +73,48 @@ def combine(
 ) -> tuple[dict[str, Any], Conflicts]:
     """The merged data of tokens, in the order in which they came, and what they disagreed on."""
     data, conflicts = dict(look(tasks[0])), Conflicts()
-    known = lineage(tasks[:1])
+    known, begun = lineage(tasks[:1]), [beginning(tasks[0])]
     for task in tasks[1:]:
         base = basis(task, known)
         for key, value in changes(base, look(task)):
             held = data.get(key, MISSING)
-            if held is not MISSING and not same(held, value) and not same(held, base.get(key, MISSING)):
+            if held is not MISSING and not same(held, value) and not _untouched(key, held, [base, *begun]):
                 conflicts.setdefault(key, [held]).append(value)
             data[key] = value
         known |= lineage([task])
+        begun.append(beginning(task))
     return data, conflicts
 
 
-def contribute(scope: Scope, task: Visit, rest: list[Visit]) -> None:
+def contribute(task: Visit, rest: list[Visit]) -> Conflicts:
     """Keep what an ended branch changed until its scope is over; its token and its history are no longer needed."""
-    base = basis(task, lineage(rest))
-    ended: dict[str, list[Any]] = scope.data.setdefault(ENDED, {})
+    base, conflicts = basis(task, lineage(rest)), Conflicts()
+    ended: dict[str, list[Any]] = task.scope.data.setdefault(ENDED, {})
     for key, value in changes(base, task.data):
-        ended[key] = [value, *([base[key]] if key in base else [])]
+        before = [base[key]] if key in base else []
+        if key in ended and not same(ended[key][0], value) and not (before and same(ended[key][0], before[0])):
+            conflicts[key] = [ended[key][0], value]
+        ended[key] = [value, *before]
+    return conflicts
 
 
-def settle(scope: Scope, data: Mapping[str, Any]) -> tuple[dict[str, Any], Conflicts]:
-    """Data with what the ended branches of the scope contributed."""
+def settle(
+    scope: Scope, data: Mapping[str, Any], begun: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], Conflicts]:
+    """Data with what the ended branches of the scope contributed. ``begun``: see beginning."""
     result, conflicts = dict(data), Conflicts()
     for key, (value, *base) in scope.data.get(ENDED, {}).items():
         held = result.get(key, MISSING)
-        if same(held, base[0] if base else MISSING):
+        if _untouched(key, held, [{key: base[0]} if base else {}, begun]):
             result[key] = value
         elif not same(held, value):
             conflicts[key] = [value, held]
     return result, conflicts
+
+
+def _untouched(key: str, held: Any, begun: list[Mapping[str, Any] | None]) -> bool:
+    """Whether the value is still one of those with which branches began."""
+    return any(begin is not None and same(held, begin.get(key, MISSING)) for begin in begun)
 
 
 def view(scope: Scope) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]
 
     def open_branch(self, activity: Visit, payload: Mapping[str, Any]) -> None:
         """A branch beside the activity, which goes on; it begins with what is visible now."""
-        beginning = begin_with(activity.parent, activity.node.outlook(activity))
+        beginning = merging.begin_beside(activity.parent, activity.node.outlook(activity))
         branch = beginning._add_child(self)
         branch.data = dict(beginning.data)
         self.hand_over(branch, payload)
@@ -180,7 +180,7 @@ class EventSubProcess(Containing, EventSubprocessMixin):  # type: ignore[misc]
             scope.data.pop(merging.ENDED, None)  # the view has them already
             visit = scope.task_tree._add_child(self)
         else:
-            visit = begin_with(scope.task_tree, data)._add_child(self)
+            visit = merging.begin_beside(scope.task_tree, data)._add_child(self)
         visit.data = data
         visit.internal_data["event"] = dict(payload)
         visit._ready()
@@ -244,10 +244,3 @@ def rearm(task: Visit) -> None:
         task._set_state(State.CANCELLED)
     else:
         task.internal_data[ARMED] = following
-
-
-def begin_with(parent: Visit, data: Mapping[str, Any]) -> Visit:
-    """A new beginning in the tree: what a branch opened now starts from, and is compared with later."""
-    beginning = parent._add_child(parent.scope.spec.start, State.COMPLETED)
-    beginning.data = dict(data)
-    return beginning

@@ -13,6 +13,7 @@ import orjson
 import zstandard
 
 from engine import values
+from engine.bpmn import merging
 from engine.bpmn.evaluation import FeelEngine
 from engine.bpmn.scopes import LIVE, Inside, Root, Scope, ScopeSpec, Visit
 from engine.bpmn.types import Host
@@ -63,7 +64,7 @@ def prune(root: Root) -> None:
 
 def _prune(scope: Scope) -> None:
     """Keep the root, live visits, and finished ones where kept branches part or a branch began beside an activity."""
-    tasks, start = scope.tasks, scope.spec.start
+    tasks = scope.tasks
     parents: dict[str, list[str]] = {}  # the paths from the root to live visits, as parent -> children on them
     for task in scope.live():
         at = task
@@ -80,7 +81,7 @@ def _prune(scope: Scope) -> None:
     while stack:
         name, above = stack.pop()
         task, below = tasks[name], parents.get(name, [])
-        begins = task.task_spec is start and not _begins_again(tasks, parents, below)
+        begins = merging.BESIDE in task.internal_data and not _begins_again(tasks, parents, below)
         if task._state & LIVE or len(below) > 1 or begins:
             task._parent, task._children = above.id, []
             above._children.append(task.id)
@@ -95,7 +96,7 @@ def _begins_again(tasks: dict[str, Visit], parents: dict[str, list[str]], below:
         task = tasks[below[0]]
         if task._state & LIVE:
             return False
-        if task.task_spec is task.scope.spec.start:
+        if merging.BESIDE in task.internal_data:
             return True
         below = parents.get(task.id, [])
     return False

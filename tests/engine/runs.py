@@ -1,4 +1,5 @@
 """A small driver for instances: every step goes through bytes, so every test also tests saving and loading again."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

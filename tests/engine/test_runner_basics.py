@@ -1,4 +1,5 @@
 """The ordinary path: tasks, scripts, gateways, mappings."""
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -113,7 +114,7 @@ def test_parallel_branches_meet_again_with_the_data_of_both():
 
 
 def test_input_mappings_are_local_and_output_mappings_let_out_what_they_name():
-    mapping = io(("greeting", '="Hello " + name'), ("who.first", "=name"), out=(("answer", "=reply + \"!\""),))
+    mapping = io(("greeting", '="Hello " + name'), ("who.first", "=name"), out=(("answer", '=reply + "!"'),))
     drawing = model(start() + el("userTask", "a", ext(mapping)) + end(), "s>a a>e")
     run = Run(drawing).start(name="Ann")
     assert run.variables("a") == {"name": "Ann", "greeting": "Hello Ann", "who": {"first": "Ann"}}
