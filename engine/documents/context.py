@@ -163,18 +163,19 @@ def _pay(context: dict[str, Any], extra: Mapping[str, Any], rate: vat.Rate, sett
     schedule = deal["schedule"]
     wanted = int(extra.get("part") or 1)
     part = next((one for one in schedule if one["part"] == wanted), schedule[0])
+    whole = not extra.get("part") or part["sum"] == deal["totals"]["gross"]
     if settings.get("schedule"):
         _adds_up(deal)
-    if extra.get("part") and part["sum"] != deal["totals"]["gross"]:
+    if not whole:
         row = {"name": _part_name(context, part), "unit": "усл.", "quantity": 1, "price": part["sum"]}
         lines = vat.tax([row], rate)
         document |= {"lines": [vars(line) for line in lines], "totals": _totals(lines, rate)}
     totals = document["totals"]
     purpose = _purpose(context, totals)
     context["payment"] = part | {
-        "of": len(schedule), "purpose": purpose, "sum": totals["gross"], "words": totals["words"],
+        "of": 1 if whole else len(schedule), "purpose": purpose, "sum": totals["gross"], "words": totals["words"],
         "vat": totals["vat"], "vat_line": totals["vat_line"], "until": sections.as_date(document["valid_until"]),
-        "qr": _qr(context["company"], totals["gross"], purpose) if settings.get("qr") else "",
+        "qr": _qr(context["company"], totals["gross"], purpose) if settings.get("qr") and totals["gross"] else "",
     }
 
 

@@ -39,6 +39,8 @@ def _detector() -> Any:
 def gender_of(last: str, first: str = "", middle: str = "") -> str | None:
     """``m``, ``f``, or None when the name does not tell («Саша», a bare «Черных»): then a person must say."""
     parts = {"lastname": last.title(), "firstname": first.title(), "middlename": middle.title()}
+    if not any(parts.values()):
+        return None
     detected: Gender | None = _detector().detect(**{key: value for key, value in parts.items() if value})
     return "m" if detected is Gender.MALE else "f" if detected is Gender.FEMALE else None
 

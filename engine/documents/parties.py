@@ -56,6 +56,8 @@ def _party(facts: Mapping[str, Any], head: dict[str, Any]) -> dict[str, Any]:
     full_name = values.get("full_name") or name
     if (is_ip or is_person) and not head["last"]:
         head = names.person(_split(full_name))
+    if is_ip and not full_name.lower().startswith("индивидуальный предприниматель"):
+        full_name = f"Индивидуальный предприниматель {head['full'] or full_name}"
     kept = ("inn", "kpp", "ogrn", "address", "city", "phone", "email", "site", "bank", "bik", "account", "corr_account")
     party: dict[str, Any] = {key: values.get(key, "") for key in kept}
     party |= {
@@ -67,8 +69,8 @@ def _party(facts: Mapping[str, Any], head: dict[str, Any]) -> dict[str, Any]:
         "is_ip": is_ip,
         "is_person": is_person,
     }
-    party["inn_kpp"] = _listed(" / ", f"ИНН {party['inn']}" if party["inn"] else "",
-                               f"КПП {party['kpp']}" if party["kpp"] else "")
+    party["inn_kpp"] = _listed(" / ", f"ИНН\u00a0{party['inn']}" if party["inn"] else "",
+                               f"КПП\u00a0{party['kpp']}" if party["kpp"] else "")
     party["details"] = _listed(", ", party["name"], _listed(", ", *party["inn_kpp"].split(" / ")), party["address"])
     party["signs_as"] = "Индивидуальный предприниматель" if is_ip else "" if is_person else head["position"]
     party["introduction"], party["represented"] = _preamble(party, values)
@@ -84,10 +86,7 @@ def _preamble(party: Mapping[str, Any], values: Mapping[str, str]) -> tuple[str,
     if party["is_ip"]:
         record = f" на основании записи в ЕГРИП, ОГРНИП {party['ogrn']}" if party["ogrn"] else ""
         acting = {"m": "действующий", "f": "действующая"}.get(head["gender"], "действующий(ая)")
-        name = party["full_name"]
-        if not name.lower().startswith("индивидуальный предприниматель"):
-            name = f"Индивидуальный предприниматель {head['full'] or name}"
-        return f"{name}, {head['named']}", f", {acting}{record}" if record else ""
+        return f"{party['full_name']}, {head['named']}", f", {acting}{record}" if record else ""
     named = values.get("named") or "именуемое"
     if not head["last"]:
         return f"{party['full_name']}, {named}", ""

@@ -23,6 +23,7 @@ from engine.documents.sandbox import Sandbox, environment
 FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 PROPERTIES = ("author", "comments", "identifier", "language", "subject", "title")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+BOUND = re.compile(r"(№|\b(?:г|д|ст|п|стр|корп|кв|лит|ул|помещ|офис)\.?) (?=[0-9A-ZА-Я«])")  # stays on one line
 EXCERPT = 90
 SMALLEST_QR, LARGEST_QR = 15, 80
 
@@ -131,9 +132,10 @@ class Template(DocxTemplate):  # type: ignore[misc]
 
 
 def clean(value: Any) -> Any:
-    """Plain data without the control characters that XML cannot hold (a tab and a line break may stay)."""
+    """Plain data without the control characters that XML cannot hold (a tab and a line break may stay), with «№ 7»
+    and «д. 13» kept together."""
     if isinstance(value, str):
-        return CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+        return BOUND.sub("\\1\u00a0", CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n")))
     if isinstance(value, Mapping):
         return {str(key): clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
