@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.temporal import from_seconds, seconds_of, shift, shift_time
+from engine.feel.temporal import UTC, from_seconds, seconds_of, shift, shift_time
 from engine.feel.values import DECIMAL, YearMonthDuration, at_zone, finite
 
 _SPANS = (timedelta, YearMonthDuration)
@@ -61,7 +61,8 @@ def _between(left: date, right: date, zone: tzinfo) -> timedelta:
                      for value in (left, right))  # fmt: skip
     if (first.tzinfo is None) and (second.tzinfo is None):
         return first - second
-    return at_zone(first, zone) - at_zone(second, zone)
+    # by way of UTC: Python subtracts the clocks of two moments in one zone, which is an hour off across a change
+    return at_zone(first, zone).astimezone(UTC) - at_zone(second, zone).astimezone(UTC)
 
 
 def multiply(left: Any, right: Any) -> Any:

@@ -91,9 +91,12 @@ def loop(domains: Domains, body: Code, cost: int, partial: int | None) -> Code:
             made.append(body(frame))
         return made
 
-    def general(frame: Frame) -> list[Any]:
+    def general(frame: Frame) -> list[Any] | None:
         made: list[Any] = []
-        for _ in _combinations(frame, domains, cost):
+        items = _items(first(frame))
+        if items is None:
+            return None
+        for _ in _combinations(frame, ((slot, lambda _: items), *domains[1:]), cost):
             if partial is not None:
                 frame.run.charge(len(made))
                 frame.slots[partial] = list(made)

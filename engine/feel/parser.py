@@ -16,7 +16,7 @@ from engine.feel.tree import Between, Binary, Call, Filter, In, InstanceOf, Logi
 MAX_NESTING = 50
 _COMPARE = ("=", "!=", "<=", ">=", "<", ">")
 _LEVELS = {"or": 1, "and": 2, "between": 3, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "**": 6}
-_LEVELS |= dict.fromkeys(_COMPARE, 3)
+_LEVELS |= dict.fromkeys(_COMPARE, 3) | {"instance": 7}
 
 
 def parse(text: str, names: Iterable[str] = ()) -> Node:
@@ -89,6 +89,9 @@ class Parser(Primary):
 
     def _operator(self, left: Node, token: Token, reach: int) -> Node:
         operator = token.value
+        if operator == "instance":
+            self.expect("of")
+            return InstanceOf(token.start, left, self.type())
         if operator == "between":
             low = self.expression(4)
             self.expect("and")
@@ -131,10 +134,6 @@ class Parser(Primary):
                 self.expect("]")
             elif self.take("("):
                 value = Call(value.at, value, *self._arguments())
-            elif self.here[:2] == ("keyword", "instance"):
-                self.advance()
-                self.expect("of")
-                value = InstanceOf(token.start, value, self.type())
             else:
                 return value
 

@@ -25,7 +25,9 @@ def count(*items: Any) -> Decimal | None:
 
 
 def _listed(items: tuple[Any, ...]) -> list[Any]:
-    """The list meant by ``f(list)`` and by ``f(a, b, c)``; items as FEEL sees them."""
+    """The list meant by ``f(list)`` and by ``f(a, b, c)``; items as FEEL sees them. A lone null is no list."""
+    if len(items) == 1 and items[0] is None:
+        raise ValueError("null")
     found = items[0] if len(items) == 1 and isinstance(items[0], list) else list(items)
     return [load(item) for item in found]
 
@@ -159,9 +161,10 @@ for _name, _decides in (("all", False), ("any", True)):
 
 @builtin("sublist(list: list, start position: number, length?: number)")
 def sublist(items: list[Any], start: Decimal, length: Decimal | None = None) -> list[Any] | None:
+    """An empty list behind the end; null before the beginning."""
     first = _place(items, start)
     if first is None:
-        return None
+        return [] if start >= 1 and (length is None or length >= 0) else None
     if length is None:
         return items[first:]
     return items[first : first + int(length)] if length >= 0 else None
@@ -191,8 +194,9 @@ def insert_before(items: list[Any], position: Decimal, item: Any) -> list[Any] |
 
 @builtin("remove(list: list, position: number)")
 def remove(items: list[Any], position: Decimal) -> list[Any] | None:
+    """The list as it is when there is nothing at the position."""
     place = _place(items, position)
-    return None if place is None else items[:place] + items[place + 1 :]
+    return items if place is None else items[:place] + items[place + 1 :]
 
 
 @builtin("list replace(list: list, position: number, newItem: any)")
