@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -108,6 +109,16 @@ def number(value: Decimal, locale: str = "ru", *, money: bool = False) -> str:
     plain = value.quantize(Decimal("0.01")) if money else value.normalize()
     written = f"{plain:,f}"
     return written if locale != "ru" else written.replace(",", "\u00a0").replace(".", ",")
+
+
+def with_shown(context: feel.Context, locale: str) -> feel.Context:
+    """The context with ``shown(value)``, which writes a value as people read it, sums with kopecks."""
+
+    def written(value: Any) -> str:
+        money = isinstance(value, Decimal) and -value.as_tuple().exponent == 2  # type: ignore[operator]
+        return shown(value, locale, money=money, zone=context.zone)
+
+    return replace(context, functions={"shown": written, **context.functions})
 
 
 def fill(

@@ -78,7 +78,7 @@ class Filling:
     ) -> None:  # fmt: skip
         self.form = form
         self.variables = variables
-        self.context = context
+        self.context = expressions.with_shown(context, locale)
         self.locale = locale
         self.zone = context.zone
         self.files = files
