@@ -209,7 +209,14 @@ class _Check:
 
     def _names(self) -> Iterator[Fault]:
         forms = self.known.forms if isinstance(self.known.forms, Mapping) else {}
-        everywhere = {*self.known.facts, *(name for fields in forms.values() for name in fields)}
+        handed_over = {
+            target
+            for other in self.everybody
+            for element in other.elements.values()
+            if element.kind == "callActivity"
+            for target, _ in element.settings.inputs
+        }
+        everywhere = {*self.known.facts, *handed_over, *(name for fields in forms.values() for name in fields)}
         for file, content in self.known.sources.items():
             for element_id, name, candidates in names.unset(file, content, everywhere):
                 close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.8)

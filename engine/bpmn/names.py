@@ -26,6 +26,8 @@ def unset(file: str, content: bytes, everywhere: Collection[str]) -> Iterator[tu
     known = {*everywhere, *ALWAYS, *_set_in(picture)}
     closed = not any(_opens(node) for node in picture.nodes)
     for place in places.places(picture):
+        if place.text in _results(place.node):
+            continue
         try:
             free = feel.compile(place.text).names
         except feel.FeelSyntaxError:
@@ -38,6 +40,16 @@ def unset(file: str, content: bytes, everywhere: Collection[str]) -> Iterator[tu
 
 def _inputs(node: Node | None) -> tuple[tuple[str, str], ...]:
     return () if node is None else dialect.settings(node.element).inputs
+
+
+def _results(node: Node | None) -> frozenset[str]:
+    """Output mappings that read what a called procedure, an action or a message brings: nobody here can know that."""
+    if node is None:
+        return frozenset()
+    found = dialect.settings(node.element)
+    if node.kind not in ("callActivity", "receiveTask") and found.action is None:
+        return frozenset()
+    return frozenset(source.strip()[1:] for _, source in found.outputs if dialect.is_feel(source))
 
 
 def _set_in(picture: Drawing) -> Iterator[str]:
