@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -24,6 +23,7 @@ from engine.models import (
     User,
     UserTask,
 )
+from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, DocumentStatus
 from engine.work import Actor
 
@@ -38,7 +38,6 @@ class DealRow:
     deal: Deal
     client: str
     owner: User | None
-    total: Decimal
     open_tasks: int
     next_due: datetime | None
 
@@ -57,23 +56,6 @@ class DealPage:
     open_tasks: Sequence[UserTask]
     done_tasks: Sequence[UserTask]
     people: dict[int, User]
-
-    @property
-    def total(self) -> Decimal:
-        """The sum of the lines less the deal's discount, VAT included."""
-        return total(self.deal)
-
-    @property
-    def paid(self) -> Decimal:
-        """Money in less money back."""
-        return sum((p.sum if p.kind == "in" else -p.sum for p in self.payments), Decimal(0))
-
-
-def total(deal: Deal) -> Decimal:
-    """What the deal is worth in roubles: each line rounded to kopecks after the discount."""
-    share = (100 - (deal.discount or Decimal(0))) / 100
-    cent = Decimal("0.01")
-    return sum(((line.price * share).quantize(cent) * line.quantity for line in deal.lines), Decimal(0)).quantize(cent)
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
@@ -111,9 +93,7 @@ def listing(
         where.append(Deal.status == status)
     if milestones:
         where.append(Deal.milestone.in_(milestones))
-    for word in words.split():
-        like = f"%{word}%"
-        where.append(or_(Deal.title.ilike(like), Deal.number.ilike(like), Client.name.ilike(like)))
+    where += contain(words, Deal.title, Deal.number, Client.name)
     found = select(Deal, User).join(Client, Client.id == Deal.client_id).outerjoin(User, User.id == Deal.owner_id)
     count = session.scalar(select(func.count()).select_from(Deal).join(Client).where(*where)) or 0
     rows = session.execute(
@@ -121,9 +101,7 @@ def listing(
         .where(*where).order_by(Deal.milestone_at.desc(), Deal.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
     ).unique().all()  # fmt: skip
     open_ = _open_tasks(session, [deal.id for deal, _ in rows])
-    return [
-        DealRow(deal, deal.client.name, owner, total(deal), *open_.get(deal.id, (0, None))) for deal, owner in rows
-    ], count
+    return [DealRow(deal, deal.client.name, owner, *open_.get(deal.id, (0, None))) for deal, owner in rows], count
 
 
 def one(session: Session, actor: Actor, deal_id: int) -> Deal:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.models import Client, ControlPoint, Deal, Document, Incident, ProcessInstance, User
 from engine.queries import deal as deals
+from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
 
@@ -112,9 +113,7 @@ def _documents(actor: Actor, words: str, kind: str) -> Select[Document, Deal]:
     where: list[ColumnElement[bool]] = []
     if kind:
         where.append(Document.kind == kind)
-    for word in words.split():
-        like = f"%{word}%"
-        where.append(or_(Document.title.ilike(like), Document.number.ilike(like), Client.name.ilike(like)))
+    where += contain(words, Document.title, Document.number, Client.name)
     if not actor.groups & deals.OVERSEERS:
         where.append(Deal.id.is_not(None))
         where.append(deals.seen_by(actor))

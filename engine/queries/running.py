@@ -21,6 +21,7 @@ from engine.models import (
     UserTask,
 )
 from engine.queries.deal import OVERSEERS, people_by_id
+from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
 
@@ -87,11 +88,7 @@ def listing(
         where.append(ProcessInstance.status == status)
     if key:
         where.append(ProcessInstance.key == key)
-    for word in words.split():
-        like = f"%{word}%"
-        where.append(
-            or_(ProcessInstance.title.ilike(like), ProcessInstance.business_key.ilike(like), Client.name.ilike(like))
-        )
+    where += contain(words, ProcessInstance.title, ProcessInstance.business_key, Client.name)
     found = (
         select(ProcessInstance, Deal, Client, User)
         .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)

@@ -7,8 +7,11 @@ from typing import Any
 from flask import Blueprint, g, render_template, request
 
 from engine import access
+from engine.crm import amounts, stages
+from engine.models import Deal
 from engine.queries import deal as deals
-from engine.web import labels, reading
+from engine.web import reading
+from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
 
@@ -27,7 +30,13 @@ def listing() -> str:
         reading.session(), reading.actor(), words=words, status="" if status == "all" else status, page=page
     )
     return render_template(
-        "deals.html", rows=rows, words=words, status=status, statuses=STATUSES, pages=Pages(page, count, deals.PAGE)
+        "deals.html",
+        rows=rows,
+        totals={row.deal.id: _amounts(row.deal).total for row in rows},
+        words=words,
+        status=status,
+        statuses=STATUSES,
+        pages=Pages(page, count, deals.PAGE),
     )
 
 
@@ -38,12 +47,24 @@ def show(deal_id: int) -> str:
     session, actor = reading.session(), reading.actor()
     deal = deals.one(session, actor, deal_id)
     page = deals.whole(session, deal)
+    settings = reading.environment().setting("stages")
+    schemes = {key: entry["title_en" if locale() == "en" else "title"] for key, entry in settings.items()}
+    scheme = request.args.get("scheme", "")
+    scheme = scheme if scheme in schemes else next(iter(schemes))
     seen: dict[int, Any] = {i.id: i for i in page.instances if access.may(session, actor, g.now, "instance.see", i)}
     return render_template(
         "deal.html",
         page=page,
         deal=deal,
         seen=seen,
-        stages=labels.stages(page.reached, deal.milestone, deal.status),
+        amounts=_amounts(deal),
+        paid=amounts.paid(session, deal.id),
+        scheme=scheme,
+        schemes=schemes,
+        stages=stages.view(session, deal, settings, scheme),
         may_waive=actor.groups & {"head", "director", "admin"},
     )
+
+
+def _amounts(deal: Deal) -> amounts.Amounts:
+    return amounts.of(deal, reading.environment(), g.now.date())

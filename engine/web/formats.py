@@ -40,18 +40,22 @@ def moment(value: datetime | str | None) -> str:
     return format_datetime(value.astimezone(zone()), pattern, locale=babel_locale())
 
 
+def clock(value: datetime) -> str:
+    """«14:05»"""
+    return format_time(value.astimezone(zone()), "short", locale=babel_locale())
+
+
 def near(value: datetime | None) -> str:
     """«сегодня, 14:00», «завтра, 12:00», «24 ноября, 10:00»: as people say it."""
     if value is None:
         return ""
     local, today = value.astimezone(zone()), g.now.astimezone(zone()).date()
-    clock = format_time(local, "short", locale=babel_locale())
     names = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
     name = names.get((local.date() - today).days)
     if name is None:
         pattern = ("d MMM" if locale() == "ru" else "MMM d") + ("" if local.year == today.year else " y")
         name = format_date(local.date(), pattern, locale=babel_locale())
-    return f"{name}, {clock}"
+    return f"{name}, {clock(value)}"
 
 
 def stamp(value: datetime | None) -> Markup:
@@ -61,9 +65,15 @@ def stamp(value: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), near(value))
 
 
+def for_control(value: datetime | None) -> str:
+    """What a ``datetime-local`` control shows."""
+    return value.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if value else ""
+
+
 def distance(value: datetime) -> str:
     """«3 часа», «2 дня»: how far a moment is from now."""
-    return format_timedelta(abs(value - g.now), locale=babel_locale(), threshold=1.3)
+    apart = max(abs(value - g.now), timedelta(minutes=1))
+    return format_timedelta(apart, granularity="minute", threshold=1.3, locale=babel_locale())
 
 
 def urgency(due: datetime | None) -> str:
@@ -109,7 +119,18 @@ def utc(local: str) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=zone())).astimezone(UTC)
 
 
-FILTERS: tuple[Callable[..., str], ...] = (day, moment, near, stamp, distance, urgency, money, number, size)
+FILTERS: tuple[Callable[..., str], ...] = (
+    day,
+    moment,
+    near,
+    stamp,
+    for_control,
+    distance,
+    urgency,
+    money,
+    number,
+    size,
+)
 
 
 def install(app: Flask) -> None:

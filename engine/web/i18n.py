@@ -1,7 +1,8 @@
 """Two languages by gettext: Russian by default, and English.
 
 English sentences are the message ids. ``translations/ru/LC_MESSAGES/messages.po`` is read as it is when first
-asked for, so that there is nothing to compile and nothing stale. How new sentences are collected: babel.cfg.
+asked for, so that there is nothing to compile and nothing stale.
+New sentences are collected by ``python -m engine.web.collect``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ def locale() -> str:
 def babel_locale() -> Locale:
     """The same as babel knows it."""
     return Locale.parse(locale())
+
+
+def translate(locale_: str, message: str) -> str:
+    """One sentence in a given language, outside a request (mails)."""
+    return _translations(locale_).ugettext(message)
 
 
 def gettext(message: str) -> str:

@@ -13,15 +13,13 @@ from engine.models import ProcessInstance
 from engine.queries import replay as replays
 from engine.queries import running
 from engine.vocabulary import InstanceStatus
-from engine.web import reading
+from engine.web import facts, labels, reading
 from engine.web.formats import moment
-from engine.web.i18n import say
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow
 
 blueprint = Blueprint("instances", __name__)
 STATUSES = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED, InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
-SHOWN_DATA = 8  # facts of a log line shown at once
 
 
 def seen(instance_id: int) -> ProcessInstance:
@@ -73,10 +71,13 @@ def log(instance_id: int) -> str:
     """The log of one instance, newest line first, and whether its chain of hashes holds."""
     instance, page = seen(instance_id), number("page", 1)
     lines, count, people = running.log(reading.session(), instance.id, page)
+    names = {
+        name: title for key, version in instance.versions.items() for name, title in _elements(key, version).items()
+    }
     return render_template(
         "log.html",
         instance=instance,
-        lines=[(line, _facts(line.data)) for line in lines],
+        lines=[(line, facts.of(line, names)) for line in lines],
         people=people,
         verdict=audit.verify(reading.session(), instance.id),
         pages=Pages(page, count, running.LOG_PAGE),
@@ -90,7 +91,7 @@ def replay(instance_id: int) -> str:
     instance = seen(instance_id)
     way = replays.of(reading.session(), instance)
     names = {sheet.path: _sheet_name(sheet) for sheet in way.sheets}
-    elements = {sheet.path: _elements(sheet) for sheet in way.sheets}
+    elements = {sheet.path: _elements(sheet.key, sheet.version) for sheet in way.sheets}
     steps = [(stay, elements[stay.sheet].get(stay.element_id) or "") for stay in way.stays]
     return render_template("replay.html", instance=instance, sheets=way.sheets, names=names, steps=steps)
 
@@ -145,19 +146,6 @@ def _sheet_name(sheet: replays.Sheet) -> str:
     return str(reading.environment().library.bound(reading.session(), sheet.key, sheet.version).name)
 
 
-def _elements(sheet: replays.Sheet) -> dict[str, str]:
-    procedure = reading.environment().library.bound(reading.session(), sheet.key, sheet.version).procedure
-    return {element.id: element.name for element in procedure.elements.values()}
-
-
-def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """The data of a log line as short pairs."""
-    shown = []
-    for name, value in list(data.items())[:SHOWN_DATA]:
-        if isinstance(value, dict) and "$" in value:
-            value = moment(value["v"]) if value["$"] == "datetime" else value["v"]
-        elif isinstance(value, bool):
-            value = say(text("yes")) if value else say(text("no"))
-        if value not in (None, "", [], {}):
-            shown.append((name, str(value)[:200]))
-    return shown
+def _elements(key: str, version: int) -> dict[str, str]:
+    procedure = reading.environment().library.bound(reading.session(), key, version).procedure
+    return {element.id: labels.called(element) for element in procedure.elements.values()}

@@ -9,8 +9,10 @@ from typing import Any
 from babel.dates import format_date
 from flask import Flask
 
+from engine.bpmn.types import Element
+from engine.calendar import WORKING
 from engine.errors import Text, text
-from engine.web.i18n import babel_locale, locale, say
+from engine.web.i18n import babel_locale, locale, ngettext, say
 
 Named = Mapping[str, tuple[Text, str]]
 
@@ -78,26 +80,28 @@ MILESTONE: Mapping[str, Text] = {
     "M9": text("Closed won"),
     "MX": text("Closed lost"),
 }
-ORDER = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6a", "M7", "M8", "M9")
-STAGES: tuple[tuple[Text, str], ...] = (  # the scheme of six: name, and the milestone that ends it
-    (text("Presentation"), "M2"),
-    (text("Proposal"), "M4"),
-    (text("Contract"), "M5"),
-    (text("Payment"), "M6"),
-    (text("Execution"), "M7"),
-    (text("Closing"), "M9"),
-)
+KIND: Mapping[str, Text] = {  # what an element without a name is called
+    "startEvent": text("Start"),
+    "endEvent": text("End"),
+    "exclusiveGateway": text("Choice"),
+    "parallelGateway": text("Parallel branches"),
+    "inclusiveGateway": text("Choice of several"),
+    "eventBasedGateway": text("Waiting for the first event"),
+    "boundaryEvent": text("Event"),
+    "intermediateCatchEvent": text("Waiting"),
+    "intermediateThrowEvent": text("Event"),
+}
 TRIGGER: Mapping[str, Text] = {
     "before_delivery": text("before delivery"),
     "after_delivery": text("after delivery"),
 }
 LINE: Mapping[str, Text] = {
-    "instance.started": text("The instance was started"),
-    "instance.suspended": text("The instance was suspended"),
-    "instance.resumed": text("The instance was resumed"),
-    "instance.cancelled": text("The instance was cancelled"),
-    "instance.completed": text("The instance was finished"),
-    "instance.commented": text("A comment was written"),
+    "process_instance.started": text("The instance was started"),
+    "process_instance.suspended": text("The instance was suspended"),
+    "process_instance.resumed": text("The instance was resumed"),
+    "process_instance.cancelled": text("The instance was cancelled"),
+    "process_instance.completed": text("The instance was finished"),
+    "comment.written": text("A comment was written"),
     "user_task.created": text("A task was created"),
     "user_task.claimed": text("The task was claimed"),
     "user_task.unclaimed": text("The task was given back to the group"),
@@ -106,7 +110,7 @@ LINE: Mapping[str, Text] = {
     "user_task.reassigned": text("The task was reassigned"),
     "user_task.delegated": text("The task was delegated"),
     "user_task.resolved": text("The task came back with an answer"),
-    "user_task.due_set": text("The due date was changed"),
+    "user_task.due_date_moved": text("The due date was changed"),
     "user_task.follow_up_set": text("The task was put off"),
     "control_point.opened": text("A control point was opened"),
     "control_point.met": text("The control point was met"),
@@ -126,6 +130,21 @@ LINE: Mapping[str, Text] = {
     "incident.retried": text("The incident was tried again"),
     "incident.resolved": text("The incident was resolved"),
     "deal.milestone_reached": text("The deal reached a milestone"),
+    "process_instance.advanced": text("The data of the instance changed"),
+    "document.numbered": text("The document got its number"),
+    "document.rendered": text("The files of the document are ready"),
+    "action.completed": text("A step of the system was done"),
+    "action.refused": text("A step of the system was refused"),
+    "job.failed": text("A step of the system failed and is tried again"),
+    "file.attached": text("A file was attached"),
+    "message.queued": text("A message waits"),
+    "message.expired": text("A message expired"),
+    "mail.written": text("A mail was written"),
+    "signal.broadcast": text("A signal was sent"),
+    "deal.created": text("The deal was registered"),
+    "deal.closed": text("The deal was closed"),
+    "deal.changed": text("The deal was changed"),
+    "payment.recorded": text("A payment was recorded"),
     "timer.fired": text("A timer fired"),
     "message.correlated": text("A message arrived"),
     "mail.sent": text("A mail was sent"),
@@ -150,22 +169,14 @@ def named(value: str, names: Mapping[str, Text]) -> str:
     return say(found) if found else value
 
 
-def stages(reached: Mapping[str, Any], milestone: str, status: str) -> list[dict[str, Any]]:
-    """The deal's way as stages: ``done``, ``now``, ``lost`` or ``ahead``, with the moment the stage was ended."""
-    passed = {name for name in ORDER if name in reached or _before(name, milestone)}
-    shown: list[dict[str, Any]] = []
-    current = False
-    for name, last in STAGES:
-        done = any(ORDER.index(other) >= ORDER.index(last) for other in passed)
-        state = "done" if done else "ahead" if current else ("lost" if status == "lost" else "now")
-        current = current or not done
-        shown.append({"name": say(name), "state": state, "at": reached.get(last)})
-    return shown
+def called(element: Element) -> str:
+    """The name of an element, or what it is if the designer gave it none."""
+    return element.name or named(element.kind, KIND)
 
 
-def group_title(group: Any) -> str:
-    """A candidate group's title in the reader's language."""
-    return str(group.title_en if locale() == "en" else group.title)
+def own_title(thing: Any) -> str:
+    """The title of a thing that carries it in both languages (candidate groups, stages and their schemes)."""
+    return str((thing.title_en if locale() == "en" else thing.title) or thing.title)
 
 
 def weekday(iso: str) -> str:
@@ -182,13 +193,25 @@ def day_off(note: str) -> str:
     return say(known[note]) if note in known else note
 
 
-def _before(name: str, milestone: str) -> bool:
-    return milestone in ORDER and ORDER.index(name) <= ORDER.index(milestone)
+def norm(spec: str) -> str:
+    """A working-time duration in words: ``P2BD`` -> «2 working days». Anything else as it is."""
+    found = WORKING.fullmatch(str(spec))
+    if not found or not any(found.groups()):
+        return str(spec)
+    days, hours, minutes = (int(group or 0) for group in found.groups())
+    parts = []
+    if days:
+        parts.append(ngettext("%(num)d working day", "%(num)d working days", days) % {"num": days})
+    if hours:
+        parts.append(ngettext("%(num)d working hour", "%(num)d working hours", hours) % {"num": hours})
+    if minutes:
+        parts.append(ngettext("%(num)d working minute", "%(num)d working minutes", minutes) % {"num": minutes})
+    return " ".join(parts)
 
 
 def install(app: Flask) -> None:
     """Give templates the names."""
-    for function in (label, tone, named, weekday, day_off, group_title):
+    for function in (label, tone, named, weekday, day_off, norm, own_title):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
         TASK=TASK, INSTANCE=INSTANCE, DEAL=DEAL, POINT=POINT, DOCUMENT=DOCUMENT, INCIDENT=INCIDENT, OUTCOME=OUTCOME,

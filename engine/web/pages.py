@@ -23,10 +23,10 @@ class Pages:
     def href(self, page: int) -> str:
         """The address of another page with the same filters."""
         arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": page}
-        return url_for(request.endpoint or "", **arguments)  # type: ignore[arg-type]
+        return url_for(request.endpoint or "", **arguments)
 
 
 def number(name: str, default: int) -> int:
     """A positive whole number from the address, or the default."""
     given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and 0 < int(given[:9]) else default
+    return int(given) if given.isascii() and given.isdigit() and int(given[:9]) > 0 else default

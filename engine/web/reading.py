@@ -49,6 +49,11 @@ def actor() -> Actor:
     return person
 
 
+def look() -> work.Work:
+    """A work to look with: this request's session, person and moment. Nothing of it is ever committed."""
+    return work.Work(session(), session().connection(), actor(), g.now, environment())
+
+
 def do(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Run a verb as the signed-in person in its own unit of work. The reading session starts afresh afterwards."""
     _close()

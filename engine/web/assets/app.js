@@ -56,10 +56,12 @@ if (draft) {
       if (note) note.textContent = answer.ok ? await answer.text() : note.dataset.failed;
     } catch { dirty = true; if (note) note.textContent = note.dataset.failed; }
   };
-  draft.addEventListener('input', () => {
+  const touched = () => {
     dirty = true;
     clearTimeout(timer);
     timer = setTimeout(save, 500);
-  });
+  };
+  draft.addEventListener('input', touched);
+  document.addEventListener('htmx:afterSwap', touched); // a row was added or removed
   window.addEventListener('pagehide', () => save(true));
 }

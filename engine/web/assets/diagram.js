@@ -4,10 +4,10 @@ import { draw, mark } from './drawing.js';
 for (const place of document.querySelectorAll('[data-diagram]')) {
   const drawing = await draw(place);
   if (drawing) {
-    const { done = [], active = [], failed = [] } = JSON.parse(place.dataset.position || '{}');
+    const { done = [], active = [], failed = [], look } = JSON.parse(place.dataset.position || '{}');
     mark(drawing, done, 'is-done');
     mark(drawing, active, 'is-active');
     mark(drawing, failed, 'is-failed');
-    drawing.look(active[0]);
+    drawing.look(look || active[0]);
   }
 }

@@ -13,6 +13,7 @@ const TICK = 900; // milliseconds a moment is shown while playing
 const way = await (await fetch(place.dataset.replay, { credentials: 'same-origin' })).json();
 const sheets = new Map(way.sheets.map((sheet) => [sheet.path, sheet]));
 const drawings = new Map();
+const blank = place.querySelector('.drawing-sheet');
 let shown = null;
 let timer = null;
 let turn = 0;
@@ -21,23 +22,23 @@ slider.max = Math.max(0, way.times.length - 1);
 slider.value = slider.max;
 
 async function open(path) {
-  if (shown === path) return drawings.get(path);
-  shown = path;
   if (!drawings.has(path)) {
-    const sheet = place.querySelector('.drawing-sheet').cloneNode(false);
-    sheet.hidden = true;
+    const sheet = drawings.size ? blank.cloneNode(false) : blank;
     place.append(sheet);
+    reveal(sheet); // a drawing can be fitted to its sheet only while the sheet is to be seen
     const holder = { querySelector: () => sheet, querySelectorAll: () => [], dataset: place.dataset };
-    drawings.set(path, await draw(holder, sheets.get(path).drawing));
-    drawings.get(path)?.viewer.on('element.click', ({ element }) => enter(path, element.id));
-    if (drawings.get(path)) drawings.get(path).sheet = sheet;
+    const drawing = await draw(holder, sheets.get(path).drawing);
+    if (!drawing) return null;
+    drawings.set(path, { ...drawing, sheet });
+    drawing.whole();
+    drawing.viewer.on('element.click', ({ element }) => enter(path, element.id));
   }
+  shown = path;
   return drawings.get(path);
 }
 
-function reveal(drawing) {
-  place.querySelectorAll('.drawing-sheet').forEach((sheet) => { sheet.hidden = sheet !== drawing.sheet; });
-  if (!drawing.fitted) { drawing.whole(); drawing.fitted = true; }
+function reveal(sheet) {
+  place.querySelectorAll('.drawing-sheet').forEach((one) => { one.hidden = one !== sheet; });
 }
 
 function enter(path, element) {
@@ -60,11 +61,11 @@ async function show() {
   const path = !choice || choice.value === 'follow' ? busiest(moment) : choice.value;
   const drawing = await open(path);
   if (mine !== turn || !drawing) return;
-  reveal(drawing);
+  reveal(drawing.sheet);
   paint(drawing, path, moment);
-  const names = rows.map((row) => row.dataset);
+  const names = rows.map((row) => row.dataset.name);
   rows.forEach((row, index) => row.classList.toggle('step-ahead', way.stays[index][2] > moment));
-  const fresh = way.stays.flatMap(([, , from], index) => (from === moment && names[index]?.name ? [names[index].name] : []));
+  const fresh = way.stays.flatMap(([, , from], index) => (from === moment && names[index] ? [names[index]] : []));
   caption.textContent = [way.times[moment], sheets.get(path).name, ...fresh].filter(Boolean).join(' · ');
   slider.setAttribute('aria-valuetext', caption.textContent);
 }

@@ -1,0 +1,161 @@
+"""What lies around one task on its page, and the queue of approvals. SELECTs only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from engine import values
+from engine.models import (
+    Candidate,
+    Client,
+    Contact,
+    ControlPoint,
+    Deal,
+    Document,
+    FormDraft,
+    Group,
+    ProcessInstance,
+    User,
+    UserTask,
+)
+from engine.queries.deal import documents_of, people_by_id
+from engine.vocabulary import ControlPointStatus
+from engine.work import Actor
+
+QUEUE = 200
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything beside the form. ``document``: what the element shows beside it; ``draft``: what this person typed;
+    ``rounds``: earlier passes of the same element, newest first."""
+
+    instance: ProcessInstance
+    deal: Deal | None
+    client: Client | None
+    contact: Contact | None
+    documents: Sequence[Document]
+    document: Document | None
+    groups: Sequence[Group]
+    people: dict[int, User]
+    points: Sequence[ControlPoint]
+    rounds: Sequence[UserTask]
+    draft: FormDraft | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One task of the queue of approvals with the document it is about."""
+
+    task: UserTask
+    document: Document | None
+    client: str | None
+
+
+def around(session: Session, task: UserTask, actor: Actor, variables: Mapping[str, Any]) -> Surroundings:
+    """What surrounds a task. ``variables``: the task's own, to find the document it shows."""
+    instance = task.instance
+    deal = session.get(Deal, instance.deal_id) if instance.deal_id else None
+    client_id = instance.client_id or (deal.client_id if deal else None)
+    place = Document.deal_id == deal.id if deal else Document.instance_id == instance.id
+    rounds = session.scalars(
+        select(UserTask)
+        .where(
+            UserTask.instance_id == instance.id,
+            UserTask.element_id == task.element_id,
+            UserTask.path == task.path,
+            UserTask.id < task.id,
+            UserTask.completed_by.is_not(None),
+        )
+        .order_by(UserTask.id.desc())
+    ).all()
+    candidates = session.scalars(select(Candidate).where(Candidate.task_id == task.id)).all()
+    wanted = {task.assignee_id, task.owner_id, task.completed_by, task.completed_for}
+    wanted |= {candidate.user_id for candidate in candidates} | {earlier.completed_by for earlier in rounds}
+    keys = [candidate.group_key for candidate in candidates if candidate.group_key]
+    return Surroundings(
+        instance=instance,
+        deal=deal,
+        client=session.get(Client, client_id) if client_id else None,
+        contact=session.get(Contact, deal.contact_id) if deal and deal.contact_id else None,
+        documents=documents_of(session, place),
+        document=shown_document(session, task, variables),
+        groups=session.scalars(select(Group).where(Group.key.in_(keys)).order_by(Group.title)).all() if keys else [],
+        people=people_by_id(session, wanted),
+        points=session.scalars(
+            select(ControlPoint).where(
+                ControlPoint.instance_id == instance.id,
+                ControlPoint.token_id == task.token_id,
+                ControlPoint.status != ControlPointStatus.CANCELLED,
+            )
+        ).all(),
+        rounds=rounds,
+        draft=session.get(FormDraft, (task.id, actor.user_id)) if actor.user_id else None,
+    )
+
+
+def shown_document(session: Session, task: UserTask, variables: Mapping[str, Any]) -> Document | None:
+    """The document that the element's ``document`` property names by a variable."""
+    name = (task.settings or {}).get("document")
+    number = variables.get(name) if name else None
+    try:
+        return session.get(Document, int(number)) if number is not None else None
+    except (TypeError, ValueError):
+        return None
+
+
+def claimable(actor: Actor) -> ColumnElement[bool]:
+    """Tasks that are this person's, or that nobody has and he may claim."""
+    candidate = exists().where(
+        Candidate.task_id == UserTask.id,
+        or_(Candidate.user_id == actor.user_id, Candidate.group_key.in_(actor.groups)),
+    )
+    return or_(UserTask.assignee_id == actor.user_id, UserTask.assignee_id.is_(None) & candidate)
+
+
+def approvals(session: Session, actor: Actor) -> list[Waiting]:
+    """Open tasks of this person whose element shows a document, the most urgent first."""
+    tasks = session.scalars(
+        select(UserTask)
+        .options(joinedload(UserTask.instance))
+        .where(UserTask.rank.is_not(None), UserTask.settings["document"].as_string().is_not(None), claimable(actor))
+        .order_by(UserTask.rank, UserTask.id)
+        .limit(QUEUE)
+    ).all()
+    rows = session.execute(
+        select(Deal.id, Client.name)
+        .join(Client, Client.id == Deal.client_id)
+        .where(Deal.id.in_([task.instance.deal_id for task in tasks if task.instance.deal_id]))
+    )
+    clients = {row[0]: row[1] for row in rows}
+    return [
+        Waiting(
+            task,
+            shown_document(session, task, values.decode(task.instance.variables or {})),
+            clients.get(task.instance.deal_id or 0),
+        )
+        for task in tasks
+    ]
+
+
+def following(session: Session, actor: Actor, instance_id: int | None, *, approval: bool = False) -> UserTask | None:
+    """The task to open after one is completed: the same instance's first, then the most urgent of one's own."""
+    mine = select(UserTask).where(UserTask.rank.is_not(None))
+    if approval:
+        mine = mine.where(UserTask.settings["document"].as_string().is_not(None))
+    order = (UserTask.rank, UserTask.id)
+    same = mine.where(UserTask.instance_id == instance_id, claimable(actor)).order_by(*order).limit(1)
+    own = mine.where(claimable(actor) if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)
+    return session.scalar(same) or session.scalar(own)
+
+
+def colleagues(session: Session, actor: Actor) -> Sequence[User]:
+    """Everybody a task may be given to: active accounts but one's own, by name."""
+    return session.scalars(
+        select(User).where(User.active.is_(True), User.id != actor.user_id).order_by(User.last, User.first)
+    ).all()

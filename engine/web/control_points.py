@@ -1,0 +1,44 @@
+"""The register of control points: planned, actual, deviation; letting one go with a reason."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import control_points
+from engine.errors import text
+from engine.queries import register
+from engine.web import reading
+from engine.web.pages import Pages, number
+from engine.web.rules import OVERSEERS, allow, here
+
+blueprint = Blueprint("control_points", __name__)
+STATUSES = ("open", "late", "met", "missed", "waived", "all")
+
+
+@blueprint.get("/control-points")
+@allow(*OVERSEERS, "auditor")
+def listing() -> str:
+    """The register, by state and code."""
+    status, code, page = request.args.get("status", "open"), request.args.get("code", ""), number("page", 1)
+    status = status if status in STATUSES else "open"
+    rows, count = register.points(reading.session(), status=status, code=code, page=page)
+    return render_template(
+        "control_points.html",
+        rows=rows,
+        status=status,
+        code=code,
+        codes=register.codes(reading.session()),
+        counts=register.point_counts(reading.session()),
+        may_waive=bool(reading.actor().groups & set(OVERSEERS)),
+        pages=Pages(page, count, register.PAGE),
+    )
+
+
+@blueprint.post("/control-points/<int:point_id>/waive")
+@allow(*OVERSEERS)
+def waive(point_id: int) -> Response:
+    """Let an open control point go, with a reason."""
+    back = here(request.form.get("back") or url_for("control_points.listing"))
+    done = text("The control point is waived. The reason is in the log.")
+    return reading.act(back, done, control_points.waive, point_id, request.form.get("reason", ""))
