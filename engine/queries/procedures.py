@@ -75,7 +75,8 @@ def versions(session: Session, key: str) -> Sequence[VersionRow]:
     finished = {v: n for _, v, n in session.execute(_instances(ended=True).where(ProcessDefinition.key == key))}
     rows = session.execute(
         select(ProcessDefinition, Deployment.at, Deployment.note, User)
-        .join(Deployment)
+        .select_from(ProcessDefinition)
+        .join(Deployment, Deployment.id == ProcessDefinition.deployment_id)
         .outerjoin(User, User.id == Deployment.actor_id)
         .where(ProcessDefinition.key == key)
         .order_by(ProcessDefinition.version.desc())

@@ -8,7 +8,7 @@ import Behaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
-import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
 import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import './modeler.css';
@@ -17,6 +17,8 @@ import { elementTemplates } from './templates.js';
 import { translateModule } from './translate.js';
 
 const CHECK_DELAY = 700; // ms after the last change
+const PALETTE = 120; // px kept free for the palette at the left
+const MARGIN = 24;
 
 const page = document.querySelector('[data-modeler]');
 const say = JSON.parse(document.querySelector('#modeler-words').textContent);
@@ -106,6 +108,16 @@ window.addEventListener('beforeunload', (event) => {
   if (changed) event.preventDefault();
 });
 
+// The whole drawing beside the palette, never larger than life.
+function fit(canvas) {
+  const { inner, outer } = canvas.viewbox();
+  const scale = Math.min(1, (outer.width - PALETTE - MARGIN) / inner.width, (outer.height - 2 * MARGIN) / inner.height);
+  canvas.viewbox({
+    x: inner.x - PALETTE / scale, y: inner.y - (outer.height / scale - inner.height) / 2,
+    width: outer.width / scale, height: outer.height / scale,
+  });
+}
+
 let timer;
 modeler.on('commandStack.changed', () => {
   changed = true;
@@ -117,8 +129,7 @@ modeler.on('commandStack.changed', () => {
 const source = await (await fetch(page.dataset.source)).text();
 try {
   await modeler.importXML(source);
-  const canvas = modeler.get('canvas');
-  canvas.zoom('fit-viewport', 'auto');
+  fit(modeler.get('canvas'));
   await check();
 } catch (error) {
   show(`${say.unreadable} ${error.message}`, 'bad');

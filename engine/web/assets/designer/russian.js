@@ -1,6 +1,7 @@
 // Russian for the properties panel, the element templates and the append menu (the zeebe side of them).
 export const russian = {
-  'General': 'Общее', 'Documentation': 'Документация', 'Element documentation': 'Описание элемента',
+  'Compensation': 'Компенсация', 'Link': 'Связь', 'Collaboration': 'Взаимодействие', 'User Task': 'Задача пользователя',
+  'Local variable name': 'Имя локальной переменной', 'General': 'Общее', 'Documentation': 'Документация', 'Element documentation': 'Описание элемента',
   'Process documentation': 'Описание процедуры', 'Name': 'Название', 'ID': 'Идентификатор', 'Process ID': 'Ключ процедуры',
   'Process name': 'Название процедуры', 'Participant Name': 'Название участника', 'Executable': 'Исполняемая',
   'Version tag': 'Метка версии', 'Version': 'Версия', 'Description': 'Описание', 'Label': 'Подпись', 'Key': 'Ключ',
