@@ -228,8 +228,8 @@ class Root(Scope, BpmnWorkflow):  # type: ignore[misc]
 
     @property
     def scopes(self) -> list[Scope]:
-        """Every scope that runs, this one first."""
-        return [self, *self.subprocesses.values()]
+        """Every scope that runs, outer ones first: in the same order before and after a state was stored."""
+        return [self, *sorted(self.subprocesses.values(), key=lambda scope: scope.depth)]
 
     def inside(self, task: Visit) -> Scope | None:
         """What runs inside an activity."""

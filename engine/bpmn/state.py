@@ -28,7 +28,7 @@ def encode(root: Root) -> bytes:
     """The instance as it stands. Raises TypeError for a variable that cannot be stored."""
     names: dict[str, int] = {}
     places: dict[str, tuple[int, int]] = {}
-    scopes = [_scope_out(number, scope, names, places) for number, scope in enumerate(_outside_first(root))]
+    scopes = [_scope_out(number, scope, names, places) for number, scope in enumerate(root.scopes)]
     stored = {
         "names": list(names),
         "scopes": scopes,
@@ -100,10 +100,6 @@ def _begins_again(tasks: dict[str, Visit], parents: dict[str, list[str]], below:
             return True
         below = parents.get(task.id, [])
     return False
-
-
-def _outside_first(root: Root) -> list[Scope]:
-    return sorted(root.scopes, key=lambda scope: scope.depth)
 
 
 def _scope_out(
