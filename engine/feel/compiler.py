@@ -3,6 +3,7 @@ text while running but the variables from outside."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from engine.feel import operators
@@ -166,6 +167,8 @@ class Compiler:
     def _test(self, test: Test, slot: int) -> Code:
         if test.operator is not None:
             return operators.comparison_test(test.operator, self.compile(test.value), slot)
+        if isinstance(test.value, Literal) and type(test.value.value) in (Decimal, str, bool):
+            return operators.constant_test(test.value.value, slot)
         code = self.compile(test.value)
         return code if mentions(test.value, "?") else operators.value_test(code, slot, isinstance(test.value, RangeOf))
 
@@ -313,7 +316,7 @@ def _entry(item: int, name: str, otherwise: Code) -> Code:
     def code(frame: Frame) -> Any:
         owner = frame.slots[item]
         if isinstance(owner, Mapping) and name in owner:
-            return load(owner[name])
+            return owner[name] if type(owner) is dict else load(owner[name])
         return otherwise(frame)
 
     return code

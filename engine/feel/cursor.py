@@ -25,6 +25,7 @@ def _spellings(names: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], ...]]
     return found
 
 
+_NOT_IN_NAMES = frozenset("()[]{},:\"=<>") | {"<=", ">=", "!=", ".."}
 _KNOWN = _spellings(_WITH_KEYWORDS)
 
 
@@ -37,7 +38,7 @@ class Cursor(ABC):
         self.index = 0
         self.closes_range = False  # while a "[" ends an interval instead of opening a filter
         self.special = _KNOWN
-        self._work = 100 + 40 * len(found)  # attempts that are taken back may not multiply without end
+        self.work = 100 + 10 * len(found)  # attempts that are taken back may not multiply without end
         self.nesting = 0
 
     @abstractmethod
@@ -53,8 +54,8 @@ class Cursor(ABC):
         return self.tokens[self.index]
 
     def advance(self) -> Token:
-        self._work -= 1
-        if self._work < 0:
+        self.work -= 1
+        if self.work < 0:
             raise FeelSyntaxError("The expression is too intricate", self.here.start)
         token = self.tokens[self.index]
         if token.kind != "end":
@@ -93,7 +94,7 @@ class Cursor(ABC):
         try:
             return read()
         except FeelSyntaxError:
-            if self._work < 0:
+            if self.work < 0:
                 raise
             self.index, self.nesting, self.special, self.closes_range = index, nesting, special, closes
             return None
@@ -111,8 +112,12 @@ class Cursor(ABC):
         """From here on the name is known although it holds a keyword or a sign."""
         if _WORDS.fullmatch(name) and not KEYWORDS.intersection(name.split()):
             return
-        words = tuple(self.text_of(token, name) for token in tokens(name)[:-1])
-        if words:
+        try:
+            parts = tokens(name)[:-1]
+        except FeelSyntaxError:  # a key that no expression could name
+            return
+        words = tuple(self.text_of(token, name) for token in parts)
+        if parts and parts[0].kind == "name" and not _NOT_IN_NAMES.intersection(words):
             self.special = self.special | {words[0]: (*self.special.get(words[0], ()), words)}
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.feel.errors import FeelError
 from engine.feel.runtime import Code, Frame
-from engine.feel.values import ATOMS, Range, load
+from engine.feel.values import Range
 
 Domains = tuple[tuple[int, Code], ...]
 
@@ -66,7 +66,7 @@ def _combinations(frame: Frame, domains: Domains, cost: int) -> Iterator[None]:
         run.steps -= cost
         if run.steps < 0:
             run.charge(0)
-        slots[slot] = item if type(item) in ATOMS else load(item)
+        slots[slot] = item
         if rest:
             yield from _combinations(frame, rest, cost)
         else:
@@ -87,7 +87,7 @@ def loop(domains: Domains, body: Code, cost: int, partial: int | None) -> Code:
             run.steps -= cost
             if run.steps < 0:
                 run.charge(0)
-            slots[slot] = item if type(item) in ATOMS else load(item)
+            slots[slot] = item
             made.append(body(frame))
         return made
 
@@ -136,8 +136,7 @@ def _at(items: list[Any], number: int) -> Any:
     position = number - 1 if number > 0 else len(items) + number
     if number == 0 or not 0 <= position < len(items):
         return None
-    item = items[position]
-    return item if type(item) in ATOMS else load(item)
+    return items[position]
 
 
 def indexed(value: Code, number: int) -> Code:
@@ -156,7 +155,7 @@ def filtered(value: Code, condition: Code, slot: int, cost: int) -> Code:
             run.steps -= cost
             if run.steps < 0:
                 run.charge(0)
-            slots[slot] = item if type(item) in ATOMS else load(item)
+            slots[slot] = item
             verdict = condition(frame)
             if verdict is True:
                 kept.append(item)

@@ -8,7 +8,7 @@ from typing import Any
 from engine.feel import arithmetic
 from engine.feel.runtime import Code, Frame, Run
 from engine.feel.temporal import property_of
-from engine.feel.values import ATOMS, Range, equal, load, order, within
+from engine.feel.values import Range, equal, load, order, within
 
 _SIMPLE = frozenset((Decimal, str, bool))
 
@@ -174,8 +174,7 @@ def path(value: Code, name: str) -> Code:
     def code(frame: Frame) -> Any:
         owner = value(frame)
         if type(owner) is dict:
-            found = owner.get(name)
-            return found if type(found) in ATOMS else load(found)
+            return owner.get(name)  # what is inside a dict has been loaded with it
         if isinstance(owner, list):
             frame.run.charge(len(owner))
         return member(owner, name)
@@ -185,7 +184,9 @@ def path(value: Code, name: str) -> Code:
 
 def member(owner: Any, name: str) -> Any:
     """``owner.name``: of a context its entry, of a list those of its items, of a date its part; else null."""
-    if isinstance(owner, Mapping):
+    if type(owner) is dict:
+        return owner.get(name)
+    if isinstance(owner, Mapping):  # perhaps a lazy one
         try:
             return load(owner[name])
         except KeyError:
@@ -223,6 +224,19 @@ def comparison_test(operator: str, edge: Code, slot: int) -> Code:
 
     def code(frame: Frame) -> bool | None:
         return compare(operator, frame.slots[slot], edge(frame), frame.run)
+
+    return code
+
+
+def constant_test(wanted: Any, slot: int) -> Code:
+    """A plain number, string or boolean against the value in the slot."""
+    sort = type(wanted)
+
+    def code(frame: Frame) -> bool | None:
+        value = frame.slots[slot]
+        if type(value) is sort:
+            return bool(value == wanted)
+        return meets(value, wanted, frame.run)
 
     return code
 

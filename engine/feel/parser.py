@@ -75,6 +75,7 @@ class Parser(Primary):
     def expression(self, level: int = 1) -> Node:
         self.nesting += 1
         if self.nesting > MAX_NESTING:
+            self.work = -1  # no attempt may go on from here
             raise FeelSyntaxError("The expression is nested too deeply at character {place}", self.here.start)
         left = self._prefix()
         while True:

@@ -25,11 +25,11 @@ def count(*items: Any) -> Decimal | None:
 
 
 def _listed(items: tuple[Any, ...]) -> list[Any]:
-    """The list meant by ``f(list)`` and by ``f(a, b, c)``; items as FEEL sees them. A lone null is no list."""
+    """The list meant by ``f(list)`` and by ``f(a, b, c)``. A lone null is no list."""
     if len(items) == 1 and items[0] is None:
         raise ValueError("null")
     found = items[0] if len(items) == 1 and isinstance(items[0], list) else list(items)
-    return [load(item) for item in found]
+    return found
 
 
 @builtin("list contains(list: list, element: any)")
