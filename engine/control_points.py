@@ -22,6 +22,7 @@ from engine.vocabulary import ControlPointStatus, DocumentStatus, JobKind, JobSt
 from engine.work import Work
 
 REMINDER, OVERDUE, HEAD, DIRECTOR = 1, 2, 3, 4
+LATE_BY = {HEAD: "P2BD", DIRECTOR: "P5BD"}  # how long after the due moment these rungs come (PAT-6)
 DEFAULT_REMINDER = "P1BD"
 DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
 
@@ -171,7 +172,8 @@ def _document_evidence(
     row = work.session.execute(found.order_by(Document.id.desc()).limit(1)).first()
     if row is None:
         return None
-    document, at = row
+    document: Document = row[0]
+    at: datetime = row._tuple()[1] or work.now
     what = {"document": document.number, "id": document.id, "state": state or "sent"}
     return Evidence(max(at, point.opened_at), what)
 
@@ -200,12 +202,9 @@ def _close(
 
 def _schedule(work: Work, point: ControlPoint, level: int) -> None:
     calendar = work.env.calendar(work.session.get_one(ProcessInstance, point.instance_id).office)
-    at = {
-        REMINDER: lambda: calendar.before(point.planned_at, point.reminder),
-        OVERDUE: lambda: point.planned_at,
-        HEAD: lambda: calendar.due(point.planned_at, "P2BD").at,
-        DIRECTOR: lambda: calendar.due(point.planned_at, "P5BD").at,
-    }[level]()
+    at = calendar.before(point.planned_at, point.reminder) if level == REMINDER else point.planned_at
+    if level in LATE_BY:
+        at = calendar.due(point.planned_at, LATE_BY[level]).at
     if level == REMINDER and at <= point.opened_at:  # too short a time to be reminded of
         _schedule(work, point, OVERDUE)
         return

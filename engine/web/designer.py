@@ -117,7 +117,7 @@ def edit(key: str) -> str:
     return render_template(
         "procedure_edit.html", key=key, name=published.name if published else key, draft=draft, published=published,
         revision=draft.revision if draft else 0, words=_words(),
-        source=url_for("designer.source", key=key, **({"draft": 1} if draft else {})),
+        source=url_for("designer.source", key=key, draft=1 if draft else None),
     )  # fmt: skip
 
 

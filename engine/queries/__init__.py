@@ -1,0 +1,1 @@
+"""The read side: SELECTs only, one file per page or list. Reading needs no domain."""
