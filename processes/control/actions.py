@@ -26,7 +26,7 @@ def apply(work: Work, call: ActionCall) -> dict[str, Any]:
     A point that was met or waived meanwhile, or whose task is done, leaves nothing to apply.
     """
     inputs = call.inputs
-    point = work.session.get(ControlPoint, int(inputs["control_point_id"]))
+    point = work.session.get(ControlPoint, int(inputs["point"]))
     if point is None or point.status != ControlPointStatus.OPEN:
         return {"applied": False}
     decision, reason = inputs["decision"], str(inputs["reason"])

@@ -1,0 +1,103 @@
+"""A company to tell stories about: published procedures, a client with true requisites, a mail server that listens."""
+from __future__ import annotations
+
+import importlib.util
+import socket
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from engine import database, deployments, documents, notifications
+from engine.actions import Registry
+from engine.calendar import calendars
+from engine.crm import demo
+from engine.crm.facts import facts
+from engine.definitions import Library
+from engine.documents import actions as document_actions
+from engine.environment import Environment, settings_of
+from engine.storage import Folder
+from engine.work import SYSTEM, run
+from tests.case import Clock
+from tests.cast import actor, fill
+from tests.stories.story import Postbox, Story
+
+ROOT = Path(__file__).resolve().parents[2]
+MONDAY = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)  # 9:00 in Moscow
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Library]:
+    """A database with the cast, the price list, the clients and all procedures; made once, copied for each story."""
+    path = tmp_path_factory.mktemp("company") / "reglament.db"
+    engine = database.connect(f"sqlite:///{path}", synchronous="OFF")
+    database.create_tables(engine)
+    library = Library()
+    env = _environment(f"sqlite:///{path}", library, path.parent, Clock(MONDAY), None)
+    fill(env)
+    run(env, SYSTEM, demo.load_products, demo.company())
+    run(env, SYSTEM, demo.load_clients, demo.company())
+    run(env, actor(env, "maria"), deployments.publish, deployments.files_of(ROOT))
+    engine.dispose()
+    return path, library
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Postbox]:
+    """A real SMTP server on the loopback."""
+    box = Postbox()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        box.port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def story(published: tuple[Path, Library], tmp_path: Path, mailbox: Postbox) -> Story:
+    """A company of its own, with a clock that stands on Monday morning."""
+    source, library = published
+    path = tmp_path / "reglament.db"
+    with sqlite3.connect(source) as made, sqlite3.connect(path) as own:
+        made.backup(own)
+    clock = Clock(MONDAY)
+    transport = notifications.Smtp("127.0.0.1", mailbox.port)
+    return Story(_environment(f"sqlite:///{path}", library, tmp_path, clock, transport), clock, mailbox)
+
+
+def _environment(url: str, library: Library, folder: Path, clock: Clock, transport: object) -> Environment:
+    return Environment(
+        sessions=database.sessions(database.connect(url, synchronous="OFF")),
+        library=library,
+        calendars=calendars(ROOT / "settings" / "calendars.yaml"),
+        actions=actions(),
+        settings=settings_of(ROOT / "settings"),
+        clock=clock,
+        facts=facts,
+        check_template=documents.check_template,
+        files=Folder(folder / "files"),
+        mail=transport,
+    )
+
+
+def actions() -> Registry:
+    """The engine's actions and those of the procedures."""
+    registry = Registry()
+    document_actions.register(registry)
+    notifications.register(registry)
+    for path in sorted((ROOT / "processes").glob("*/actions.py")):
+        _load(path).register(registry)
+    return registry
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"processes.{path.parent.name}.actions", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
