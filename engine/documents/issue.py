@@ -170,12 +170,13 @@ def _build(
     seen = work.env.seen(work.session, call.instance, call.variables)
     facts = {name: seen.get(name) for name in ("deal", "client", "contact", "company")}
     facts["deal"] = _with_owner(work, facts["deal"])
-    facts["author"] = _user(work, work.actor.user_id) or _user(work, call.instance.started_by)
+    started_by = _user(work, call.instance.started_by)
+    facts["author"] = _user(work, work.actor.user_id) or facts["deal"].get("owner") or started_by
     facts["vat"] = work.env.setting("vat", {})
     extra = {
         "document": {"number": row.number, "date": row.dated, "version": row.version, "title": row.title,
                      "valid_until": _local_day(work, call.instance, row.valid_until)},
-        "data": data, "settings": settings, "part": _part(call, data),
+        "data": data, "settings": settings, "part": _part(call),
         **_references(work, row),
     }
     try:
@@ -184,9 +185,10 @@ def _build(
         raise BusinessError(INCOMPLETE, error.text) from error
 
 
-def _part(call: ActionCall, data: Mapping[str, Any]) -> int | None:
-    """Which part of the payment schedule: its number, or the part itself."""
-    part = call.inputs.get("part") or data.get("part")
+def _part(call: ActionCall) -> int | None:
+    """Which part of the payment schedule: its number, or the part itself. Asked for by this task only: a variable
+    ``part`` that is left over from somewhere else must not make a contract about half the deal."""
+    part = call.inputs.get("part") or (call.inputs.get("data") or {}).get("part")
     return part.get("part") if isinstance(part, Mapping) else part
 
 

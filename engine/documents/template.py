@@ -54,7 +54,7 @@ class Part:
     def place(self, line: int) -> Place:
         """Where the paragraph on this line stands, and its text."""
         lines = self.source.split("\n")
-        before = "\n".join(lines[: max(line, 1)])
+        before = "\n".join(lines[: max(line - 1, 0)])  # what opens around a paragraph stands before it
         where = self.name
         if before.count("<w:tbl>") > before.count("</w:tbl>"):
             row = len(re.findall(r"<w:tr[ >]", before[before.rindex("<w:tbl>") :]))
