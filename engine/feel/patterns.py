@@ -109,7 +109,9 @@ def _measure_branch(branches: list[Any], measure: Measure, inside: bool, followe
 def _distinct(branches: list[Any]) -> bool:
     """Whether every branch begins with another literal character, so that no text fits two of them."""
     firsts = [next(iter(branch), ("", 0)) for branch in branches]
-    return all(str(name) == "LITERAL" for name, _ in firsts) and len({sign for _, sign in firsts}) == len(firsts)
+    if not all(str(name) == "LITERAL" for name, _ in firsts):
+        return False
+    return len({chr(sign).casefold() for _, sign in firsts}) == len(firsts)  # a and A are one under the flag i
 
 
 def _dangerous() -> FeelLimit:
