@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import Forbidden, Text, text
-from engine.models import Absence, Candidate, Deal, Membership, ProcessInstance, User, UserTask
+from engine.models import Absence, Candidate, Deal, Membership, ProcessInstance, User, UserTask, table_of
+from engine.rows import Prepared
 from engine.vocabulary import TaskStatus
 from engine.work import Actor, Work
 
@@ -40,15 +41,18 @@ class Asking:
     def candidates(self) -> tuple[set[str], set[int]]:
         """Groups and people who may claim the task."""
         if "candidates" not in self.seen:
-            rows = self.session.execute(
-                select(Candidate.group_key, Candidate.user_id).where(Candidate.task_id == self.thing.id)
-            ).all()
+            rows = CANDIDATES.all(self.session.connection(), task=self.thing.id)
             self.seen["candidates"] = {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
         found: tuple[set[str], set[int]] = self.seen["candidates"]
         return found
 
 
 Rule = Callable[[Asking], bool]
+CANDIDATES = Prepared(
+    select(table_of(Candidate).c.group_key, table_of(Candidate).c.user_id).where(
+        table_of(Candidate).c.task_id == bindparam("task")
+    )
+)
 
 
 def group(key: str) -> Rule:

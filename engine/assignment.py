@@ -12,6 +12,7 @@ from engine import audit, failures, notifications
 from engine.bpmn.types import ElementSettings, OpenTask
 from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Candidate, Group, ProcessInstance, User, UserTask, table_of
+from engine.rows import Prepared
 from engine.vocabulary import TaskStatus
 from engine.work import Work
 
@@ -20,9 +21,18 @@ HIGHEST = 1000
 NEVER = 10**11 - 1  # seconds; after every due date there can be
 SPREAD = 10**11
 TASKS, CANDIDATES = table_of(UserTask), table_of(Candidate)
-LAST_ROUND = select(func.max(TASKS.c.round)).where(
-    TASKS.c.instance_id == bindparam("instance"), TASKS.c.element_id == bindparam("element")
+LAST_ROUND = Prepared(
+    select(func.max(TASKS.c.round)).where(
+        TASKS.c.instance_id == bindparam("instance"), TASKS.c.element_id == bindparam("element")
+    )
 )
+WRITE = Prepared(
+    insert(TASKS).returning(TASKS.c.id),
+    columns=["instance_id", "token_id", "process_key", "element_id", "path", "name", "status", "assignee_id",
+             "form_key", "form_version", "due_at", "due_why", "follow_up_at", "priority", "rank", "round", "settings",
+             "created_at", "claimed_at", "revision"],
+)  # fmt: skip
+WRITE_CANDIDATES = Prepared(insert(CANDIDATES).inline(), columns=["task_id", "group_key", "user_id", "rank"])
 
 
 @dataclass
@@ -83,8 +93,8 @@ def open_tasks(work: Work, instance: ProcessInstance, tokens: Sequence[OpenTask]
 
 
 def _round(work: Work, instance: ProcessInstance, element_id: str) -> int:
-    last = work.session.connection().execute(LAST_ROUND, {"instance": instance.id, "element": element_id}).scalar()
-    return (last or 0) + 1
+    last = LAST_ROUND.first(work.connection, instance=instance.id, element=element_id)
+    return 1 if last is None or last[0] is None else int(last[0]) + 1
 
 
 def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: Assigned, nth: int) -> int:
@@ -112,10 +122,9 @@ def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: As
         "claimed_at": work.now if assignee is not None else None,
         "revision": 1,
     }
-    result = work.session.connection().execute(insert(TASKS), row)
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    written = WRITE.first(work.connection, **row)
+    assert written is not None
+    return int(written[0])
 
 
 def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:
@@ -125,7 +134,7 @@ def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:
     ]
     rows += [{"task_id": task_id, "group_key": None, "user_id": person, "rank": place} for person in assigned.people]
     if rows:
-        work.session.connection().execute(insert(CANDIDATES), rows)
+        WRITE_CANDIDATES.run_many(work.connection, rows)
 
 
 def _told(assigned: Assigned) -> dict[str, Any]:

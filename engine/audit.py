@@ -12,23 +12,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from engine import values
 from engine.models import AuditEvent, ProcessInstance, table_of
+from engine.rows import Prepared
 from engine.work import Work
 
 COMMON = 0
 START = b"\0" * 32
 PENDING = "audit.pending"
 LINES = table_of(AuditEvent)
-HEAD = (
-    select(AuditEvent.seq, AuditEvent.hash)
-    .where(AuditEvent.chain == text(":chain"))
-    .order_by(AuditEvent.seq.desc())
-    .limit(1)
+HEAD = Prepared(
+    select(LINES.c.seq, LINES.c.hash).where(LINES.c.chain == bindparam("chain")).order_by(LINES.c.seq.desc()).limit(1)
 )
+WRITE = Prepared(insert(LINES).inline(), columns=[column.name for column in LINES.c if column.name != "id"])
 LOCK = text("SELECT pg_advisory_xact_lock(7201, :chain)")
 
 
@@ -133,14 +132,14 @@ def _write(work: Work) -> None:
     at = work.now.astimezone(UTC)
     heads: dict[int, tuple[int, bytes]] = {}
     rows: list[dict[str, Any]] = []
-    connection = work.session.connection()
+    connection = work.connection
     is_postgresql = connection.dialect.name == "postgresql"
     for line in lines:
         chain = line.instance.id if line.instance is not None else COMMON
         if chain not in heads:
             if is_postgresql:  # two writers of one chain take turns
                 connection.execute(LOCK, {"chain": chain})
-            head = connection.execute(HEAD, {"chain": chain}).first()
+            head = HEAD.first(connection, chain=chain)
             heads[chain] = (head[0], head[1]) if head is not None else (0, START)
         seq, previous = heads[chain]
         row: dict[str, Any] = {
@@ -157,7 +156,7 @@ def _write(work: Work) -> None:
         row["hash"] = _hash(previous, row)
         heads[chain] = (seq + 1, row["hash"])
         rows.append(row)
-    connection.execute(insert(LINES), rows)
+    WRITE.run_many(connection, rows)
 
 
 def _definition(instance: ProcessInstance | None) -> str | None:

@@ -2,7 +2,7 @@
 the engine does not know itself (facts about deals, files, mail)."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -137,9 +137,38 @@ class Environment:
         def due(spec: Any, start: datetime) -> datetime:
             return calendar.due(start, spec).at
 
-        facts = self.seen(session, instance, values.decode(instance.variables or {}))
+        facts = self.seen(session, instance, Late(lambda: values.decode(instance.variables or {})))
         context, calendar = self.context(instance.office, now), self.calendar(instance.office)
         return Host(now, procedure, decide, due, facts, context.functions)
+
+
+class Late(Mapping[str, Any]):
+    """A mapping that is made when somebody looks into it."""
+
+    __slots__ = ("_known", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+        self._known: Mapping[str, Any] | None = None
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """What was made."""
+        if self._known is None:
+            self._known = self._make()
+        return self._known
+
+    def __getitem__(self, name: str) -> Any:
+        return self.known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
 class Layers(Mapping[str, Any]):

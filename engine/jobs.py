@@ -94,7 +94,7 @@ def release(env: Environment, owner: str) -> None:
     """Give back what this worker claimed and has not begun (a worker that is asked to stop)."""
     with unit_of_work(env, SYSTEM) as work:
         mine = update(JOBS).where(JOBS.c.owner == owner, OPEN)
-        work.session.connection().execute(mine.values(owner=None, claimed_until=None, status=JobStatus.WAITING))
+        work.connection.execute(mine.values(owner=None, claimed_until=None, status=JobStatus.WAITING))
 
 
 def purge(work: Work, before: datetime) -> int:
@@ -104,7 +104,7 @@ def purge(work: Work, before: datetime) -> int:
         JOBS.c.status.in_([JobStatus.DONE, JobStatus.CANCELLED]),
         ~exists().where(Incident.job_id == JOBS.c.id),
     )
-    return work.session.connection().execute(ended).rowcount
+    return work.connection.execute(ended).rowcount
 
 
 class _Claimed:
@@ -134,7 +134,7 @@ def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) ->
                 .values(owner=owner, claimed_until=bindparam("until"))
                 .returning(*CLAIMED)
             )
-            rows = work.session.connection().execute(mine, {"now": work.now, "until": work.now + CLAIM}).all()
+            rows = work.connection.execute(mine, {"now": work.now, "until": work.now + CLAIM}).all()
         if rows:
             return sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
     return []
@@ -157,7 +157,7 @@ def _run_one(env: Environment, owner: str, job: _Claimed) -> None:
 def _begin(work: Work, owner: str, job: _Claimed) -> bool:
     """Count the attempt. False if the claim was lost, or if this job has used up its attempts by killing workers."""
     claim = SLOW_CLAIM if errands.is_slow(work.env, job.kind, job.type) else CLAIM
-    begun = work.session.connection().execute(
+    begun = work.connection.execute(
         BEGIN, {"job": job.id, "me": owner, "until": work.now + claim, "running": JobStatus.RUNNING}
     ).first()  # fmt: skip
     if begun is None:
@@ -208,7 +208,7 @@ def _conclude(work: Work, owner: str, job: _Claimed, errand: errands.Errand, res
 
 def _mark_done(work: Work, owner: str, job: _Claimed) -> None:
     late = max(0.0, (work.now - job.due_at).total_seconds())
-    marked = work.session.connection().execute(
+    marked = work.connection.execute(
         DONE,
         {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.DONE, "at": work.now, "late": late},
     )
@@ -239,7 +239,7 @@ def _fail(work: Work, owner: str, job: _Claimed, error: Exception) -> None:
             _give_up(work, job, why)
         return
     wait = min(LONGEST_WAIT, FIRST_WAIT * 4 ** (job.attempts - 1))
-    marked = work.session.connection().execute(
+    marked = work.connection.execute(
         AGAIN,
         {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.WAITING, "at": work.now + wait, "why": why},
     )

@@ -10,11 +10,17 @@ from sqlalchemy import insert, update
 
 from engine import values
 from engine.models import Job, ProcessInstance, table_of
+from engine.rows import Prepared
 from engine.vocabulary import JobKind, JobStatus
 from engine.work import Work
 
 JOBS = table_of(Job)
 ATTEMPTS = 5
+WRITE = Prepared(
+    insert(JOBS).inline(),
+    columns=["kind", "type", "key", "instance_id", "token_id", "element_id", "payload", "due_at", "status", "attempts",
+             "max_attempts"],
+)  # fmt: skip
 WOKEN = "outbox.woken"
 
 
@@ -53,7 +59,7 @@ def owe(work: Work, *jobs: Owed) -> None:
         }
         for job in jobs
     ]
-    work.session.connection().execute(insert(JOBS), rows)
+    WRITE.run_many(work.connection, rows)
     if any(job.due_at <= work.now for job in jobs):
         wake(work)
 
@@ -70,4 +76,4 @@ def cancel(work: Work, job_ids: Iterable[int]) -> None:
     ids = list(job_ids)
     if ids:
         gone = update(JOBS).where(JOBS.c.id.in_(ids), JOBS.c.ended_at.is_(None))
-        work.session.connection().execute(gone.values(status=JobStatus.CANCELLED, ended_at=work.now))
+        work.connection.execute(gone.values(status=JobStatus.CANCELLED, ended_at=work.now))

@@ -9,8 +9,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, text, update
-from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from engine import audit, control_points, failures, outbox, values
 from engine.assignment import moment, open_tasks
@@ -26,6 +38,7 @@ from engine.models import (
     table_of,
 )
 from engine.outbox import Owed
+from engine.rows import Prepared, change
 from engine.thrown import hand_on, meet_waiting
 from engine.vocabulary import InstanceStatus, JobKind, SubscriptionKind, TaskStatus
 from engine.work import Work
@@ -33,18 +46,26 @@ from engine.work import Work
 TASKS, CANDIDATES, DRAFTS = table_of(UserTask), table_of(Candidate), table_of(FormDraft)
 SUBSCRIPTIONS, VISITS, STATES = table_of(MessageSubscription), table_of(Visit), table_of(StateVersion)
 HANDLED = {"userTask", "manualTask", "serviceTask", "sendTask"}  # their data has a line of its own
-OPEN_ROWS = text(
-    """
-    SELECT 't', id, token_id, element_id FROM user_task WHERE instance_id = :instance AND rank IS NOT NULL
-    UNION ALL
-    SELECT 'j', id, token_id, element_id FROM job WHERE instance_id = :instance AND ended_at IS NULL
-        AND kind IN ('timer', 'action')
-    UNION ALL
-    SELECT 's', id, token_id, element_id FROM message_subscription WHERE instance_id = :instance
-    """
-)
+JOBS = outbox.JOBS
 
-LEAVE = (
+
+def _open_of(what: str, table: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
+    here = table.c.instance_id == bindparam("instance")
+    columns = (literal_column(f"'{what}'"), table.c.id, table.c.token_id, table.c.element_id)
+    return select(*columns).where(here, *conditions)
+
+
+OPEN_ROWS = Prepared(
+    union_all(
+        _open_of("task", TASKS, TASKS.c.rank.is_not(None)),
+        _open_of("job", JOBS, JOBS.c.ended_at.is_(None), literal_column("kind IN ('timer', 'action')", Boolean)),
+        _open_of("subscription", SUBSCRIPTIONS),
+    )
+)
+KEEP_STATE = Prepared(insert(STATES).inline(), columns=["instance_id", "revision", "at", "state"])
+ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c if column.name != "id"])
+FORGET = tuple(Prepared(delete(t).where(t.c.task_id == bindparam("task"))) for t in (CANDIDATES, DRAFTS))
+LEAVE = Prepared(
     update(VISITS)
     .where(VISITS.c.instance_id == bindparam("instance"), VISITS.c.token_id == bindparam("token"))
     .where(VISITS.c.left_at.is_(None))
@@ -100,33 +121,30 @@ def close_everything(work: Work, instance: ProcessInstance) -> None:
     _close(work, instance, nothing, known, None)
     if _is_watched(work, instance):
         control_points.project(work, instance, Advance(instance.state, nothing, (), ()))
-    rows = work.session.connection().execute(
+    rows = work.connection.execute(
         text("SELECT id FROM job WHERE instance_id = :instance AND ended_at IS NULL"), {"instance": instance.id}
     )
     outbox.cancel(work, [row[0] for row in rows])
     open_visits = update(VISITS).where(VISITS.c.instance_id == instance.id, VISITS.c.left_at.is_(None))
-    work.session.connection().execute(open_visits.values(left_at=work.now, outcome="cancelled"))
+    work.connection.execute(open_visits.values(left_at=work.now, outcome="cancelled"))
 
 
 def _open_rows(work: Work, instance: ProcessInstance) -> _Open:
     known = _Open()
-    places = {"t": known.tasks, "j": known.jobs, "s": known.subscriptions}
-    for what, row_id, token_id, element_id in work.session.connection().execute(OPEN_ROWS, {"instance": instance.id}):
+    places = {"task": known.tasks, "job": known.jobs, "subscription": known.subscriptions}
+    for what, row_id, token_id, element_id in OPEN_ROWS.all(work.connection, instance=instance.id):
         places[what][token_id] = row_id
         known.elements[token_id] = element_id
     return known
 
 
 def _store(work: Work, instance: ProcessInstance, advance: Advance) -> None:
-    instance.state = advance.state
-    instance.variables = values.encode(advance.snapshot.result)
-    flag_modified(instance, "state")  # a step is a revision even if it left the state as it was
+    new: dict[str, Any] = {"state": advance.state, "variables": values.encode(advance.snapshot.result)}
     if advance.snapshot.completed:
-        instance.status, instance.ended_at = InstanceStatus.COMPLETED, work.now
-    work.session.flush()
-    work.session.connection().execute(
-        insert(STATES),
-        {"instance_id": instance.id, "revision": instance.revision, "at": work.now, "state": advance.state},
+        new |= {"status": InstanceStatus.COMPLETED, "ended_at": work.now}
+    change(work.session, work.connection, instance, **new)
+    KEEP_STATE.run(
+        work.connection, instance_id=instance.id, revision=instance.revision, at=work.now, state=advance.state
     )
 
 
@@ -150,11 +168,8 @@ def _visits(work: Work, instance: ProcessInstance, happened: Sequence[Happening]
             here[one.token_id].update(left_at=work.now, outcome=one.event)
         else:
             left.append({"token": one.token_id, "how": one.event})
-    connection = work.session.connection()
-    if here:
-        connection.execute(insert(VISITS), list(here.values()))
-    if left:
-        connection.execute(LEAVE, [{"instance": instance.id, "at": work.now} | row for row in left])
+    ENTER.run_many(work.connection, here.values())
+    LEAVE.run_many(work.connection, ({"instance": instance.id, "at": work.now} | row for row in left))
 
 
 def _log_changes(work: Work, instance: ProcessInstance, happened: Sequence[Happening]) -> None:
@@ -184,15 +199,15 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
     finished = [done.id] if done is not None else []
     if gone:
         ended = update(TASKS).where(TASKS.c.id.in_(list(gone.values())))
-        work.session.connection().execute(
+        work.connection.execute(
             ended.values(status=TaskStatus.CANCELLED, rank=None, ended_at=work.now, revision=TASKS.c.revision + 1)
         )
         _refresh(work, gone.values())
         for token_id, task_id in gone.items():
             _log(work, instance, "user_task.cancelled", f"user_task:{task_id}", known.elements[token_id])
-    for table in (CANDIDATES, DRAFTS):
-        if ids := [*finished, *gone.values()]:
-            work.session.connection().execute(delete(table).where(table.c.task_id.in_(ids)))
+    for task_id in (*finished, *gone.values()):
+        for forget in FORGET:
+            forget.run(work.connection, task=task_id)
     jobs = _gone(known.jobs, (*now.services, *now.timers))
     outbox.cancel(work, jobs.values())
     for token_id, job_id in jobs.items():
@@ -200,7 +215,7 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
     subscriptions = _gone(known.subscriptions, now.subscriptions)
     if subscriptions:
         closed = delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(list(subscriptions.values())))
-        work.session.connection().execute(closed)
+        work.connection.execute(closed)
     for token_id in subscriptions:
         _log(work, instance, "subscription.closed", None, known.elements[token_id])
 
@@ -270,7 +285,7 @@ def _open_subscriptions(work: Work, instance: ProcessInstance, snapshot: Snapsho
         }
         for one in new
     ]
-    work.session.connection().execute(insert(SUBSCRIPTIONS), rows)
+    work.connection.execute(insert(SUBSCRIPTIONS), rows)
     for one in new:
         _log(work, instance, "subscription.opened", None, one.element.id, name=one.name, key=one.correlation_key)
         if one.kind == SubscriptionKind.MESSAGE:

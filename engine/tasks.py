@@ -1,26 +1,30 @@
 """User tasks: everything an employee may do with one. The rules who may are in engine.access."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bpmn, control_points, forms, notifications, values
 from engine.assignment import moment, rank
-from engine.environment import Layers
+from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
 from engine.instances import advance, require_active
-from engine.models import Candidate, Comment, FormDraft, StoredFile, User, UserTask
+from engine.models import Candidate, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
+from engine.rows import Prepared, adopt, change
 from engine.vocabulary import OPEN_TASK, TaskStatus
 from engine.work import Work
 
-TASK = (
-    select(UserTask)
-    .options(joinedload(UserTask.instance, innerjoin=True))
-    .where(UserTask.id == bindparam("id"))
+LATER = {"variables", "due_why", "outcome"}  # large and seldom looked at
+TASK_COLUMNS = [column for column in table_of(UserTask).c if column.name not in LATER]
+INSTANCE_COLUMNS = [column for column in table_of(ProcessInstance).c if column.name not in LATER]
+TASK = Prepared(
+    select(*TASK_COLUMNS, *INSTANCE_COLUMNS)
+    .join_from(table_of(UserTask), table_of(ProcessInstance))
+    .where(table_of(UserTask).c.id == bindparam("task"))
     .with_for_update()
 )
 
@@ -68,10 +72,11 @@ def complete(work: Work, task_id: int, raw: Mapping[str, Any], revision: int | N
     control_points.require(work, task)
     data = _clean(work, task, raw)
     outcome = values.encode(data)
-    task.status, task.ended_at, task.rank, task.outcome = TaskStatus.COMPLETED, work.now, None, outcome
-    task.completed_by, task.completed_for = work.actor.user_id, work.actor.on_behalf_of
-    if task.assignee_id is None:
-        task.assignee_id, task.claimed_at = work.actor.user_id, work.now
+    taken = {"assignee_id": work.actor.user_id, "claimed_at": work.now} if task.assignee_id is None else {}
+    change(
+        work.session, work.connection, task, status=TaskStatus.COMPLETED, ended_at=work.now, rank=None, outcome=outcome,
+        completed_by=work.actor.user_id, completed_for=work.actor.on_behalf_of, **taken,
+    )  # fmt: skip
     _log(work, task, "completed", element=task.element_id, outcome=data)
     advance(work, instance, bpmn.complete, task.token_id, data, done=task)
     return task
@@ -159,37 +164,17 @@ def save_draft(work: Work, task_id: int, raw: Mapping[str, Any]) -> None:
 
 def seen(work: Work, task: UserTask) -> Mapping[str, Any]:
     """What the task's form may show: its token's variables over the facts. Nothing is loaded before it is asked for."""
-    return Layers(_Variables(work, task), work.env.seen(work.session, task.instance, {}))
+    return Layers(Late(lambda: _variables(work, task)), work.env.seen(work.session, task.instance, {}))
 
 
-class _Variables(Mapping[str, Any]):
-    """The variables as the task's token sees them; the state is opened only if a form asks for one."""
-
-    def __init__(self, work: Work, task: UserTask) -> None:
-        self._work, self._task = work, task
-        self._known: Mapping[str, Any] | None = None
-
-    def _all(self) -> Mapping[str, Any]:
-        if self._known is None:
-            instance, work = self._task.instance, self._work
-            definition = work.env.library.definition(work.session, instance.definition_id)
-            host = work.env.host(work.session, instance, work.now)
-            snapshot = bpmn.look(definition.procedure, instance.state, host)
-            here = [token.variables for token in snapshot.tasks if token.token_id == self._task.token_id]
-            self._known = here[0] if here else values.decode(instance.variables)
-        return self._known
-
-    def __getitem__(self, name: str) -> Any:
-        return self._all()[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._all()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
+def _variables(work: Work, task: UserTask) -> Mapping[str, Any]:
+    instance = task.instance
+    definition = work.env.library.definition(work.session, instance.definition_id)
+    host = work.env.host(work.session, instance, work.now)
+    snapshot = bpmn.look(definition.procedure, instance.state, host)
+    here = [token.variables for token in snapshot.tasks if token.token_id == task.token_id]
+    found: Mapping[str, Any] = here[0] if here else values.decode(instance.variables)
+    return found
 
 
 def _clean(work: Work, task: UserTask, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,7 +198,7 @@ def _files(work: Work, task: UserTask) -> Any:
 
 
 def _open_task(work: Work, task_id: int, revision: int | None = None) -> UserTask:
-    task = work.session.scalar(TASK, {"id": task_id})
+    task = _load(work, task_id)
     if task is None:
         raise NotFound("There is no task {id}", id=task_id)
     if task.status not in OPEN_TASK:
@@ -222,6 +207,17 @@ def _open_task(work: Work, task_id: int, revision: int | None = None) -> UserTas
     if revision is not None and task.revision != revision:
         raise Conflict("«{task}» was changed while you had it open: it is with {name} now. Your input is kept.",
                        task=task.name, name=_name(work, task.assignee_id))  # fmt: skip
+    return task
+
+
+def _load(work: Work, task_id: int) -> UserTask | None:
+    row = TASK.first(work.connection, task=task_id)
+    if row is None:
+        return None
+    own, around = row[: len(TASK_COLUMNS)], row[len(TASK_COLUMNS) :]
+    task = adopt(work.session, UserTask, {c.name: value for c, value in zip(TASK_COLUMNS, own, strict=True)})
+    instance = {c.name: value for c, value in zip(INSTANCE_COLUMNS, around, strict=True)}
+    set_committed_value(task, "instance", adopt(work.session, ProcessInstance, instance))
     return task
 
 

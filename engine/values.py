@@ -5,7 +5,7 @@ can forge a tag (spiff.md 0.9: SpiffWorkflow's own codec is poisoned by a key ``
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,33 +13,58 @@ from typing import Any
 import orjson
 
 MONTHS = "months"
+SAFE = 2**53  # beyond it a JSON reader may round
+SIMPLE = frozenset({str, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
-    """JSON-safe twin of a value. Raises TypeError for what may not travel (bytes, sets, objects)."""
-    if value is None or isinstance(value, (bool, str)):
+    """JSON-safe twin of a value. Raises TypeError for what may not travel (bytes, sets, objects).
+
+    Every step of every instance passes through here, hence the short cut by exact type before the general rules.
+    """
+    kind = type(value)
+    if kind in SIMPLE:
         return value
-    if isinstance(value, int):
-        return value if abs(value) < 2**53 else {"$": "decimal", "v": str(value)}
-    if isinstance(value, (list, tuple)):
-        return [encode(item) for item in value]
-    if isinstance(value, Mapping):
-        plain = {str(key): encode(item) for key, item in value.items()}
+    if kind is dict:
+        plain = {
+            (key if type(key) is str else str(key)): item if type(item) in SIMPLE else encode(item)
+            for key, item in value.items()
+        }
         return {"$": "dict", "v": plain} if "$" in plain else plain
+    if kind is list:
+        return [item if type(item) in SIMPLE else encode(item) for item in value]
+    if kind is int:
+        return value if -SAFE < value < SAFE else {"$": "decimal", "v": str(value)}
+    return _encode_other(value)
+
+
+def _encode_other(value: Any) -> Any:
+    written = _WRITERS.get(type(value))
+    if written is not None:
+        return {"$": written[0], "v": written[1](value)}
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return encode(int(value))
+    if isinstance(value, (list, tuple)):
+        return encode(list(value))
+    if isinstance(value, Mapping):
+        return encode(dict(value))
     return {"$": _tag(value), "v": _text(value)}
 
 
 def decode(value: Any) -> Any:
     """The value that ``encode`` was given (tuples come back as lists)."""
-    if isinstance(value, list):
-        return [decode(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    tag = value.get("$")
-    if tag is None:
-        return {key: decode(item) for key, item in value.items()}
-    content = value["v"]
-    return {key: decode(item) for key, item in content.items()} if tag == "dict" else _READERS[tag](content)
+    kind = type(value)
+    if kind is dict:
+        tag = value.get("$")
+        if tag is None:
+            return {key: item if type(item) in SIMPLE else decode(item) for key, item in value.items()}
+        content = value["v"]
+        return {key: decode(item) for key, item in content.items()} if tag == "dict" else _READERS[tag](content)
+    if kind is list:
+        return [item if type(item) in SIMPLE else decode(item) for item in value]
+    return value
 
 
 def dumps(value: Any) -> bytes:
@@ -76,7 +101,12 @@ def _months(text: str) -> Any:
     return YearMonthDuration(int(text))
 
 
-_READERS = {
+_WRITERS: Mapping[type, tuple[str, Callable[[Any], str]]] = {  # by exact type; what is not here goes the long way
+    Decimal: ("decimal", str),
+    datetime: ("datetime", datetime.isoformat),
+    date: ("date", date.isoformat),
+}
+_READERS: Mapping[str, Callable[[str], Any]] = {
     "decimal": Decimal,
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,

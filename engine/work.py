@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -54,13 +55,14 @@ class Environment(Protocol):
 
 @dataclass
 class Work:
-    """The transaction in hand. ``now`` is fixed for its whole length.
+    """The transaction in hand. ``now`` is fixed for its whole length; ``connection`` is the session's.
 
     ``before_commit`` runs inside the transaction when the verb is done (the log is written there, in one go);
     ``after_commit`` runs when it held; ``memory`` keeps what lower floors want to remember until the commit.
     """
 
     session: Session
+    connection: Connection
     actor: Actor
     now: datetime
     env: Any
@@ -81,9 +83,8 @@ def unit_of_work(env: Environment, actor: Actor) -> Iterator[Work]:
     Raises Conflict when another transaction changed one of the rows first.
     """
     session = env.sessions()
-    work = Work(session, actor, env.clock(), env)
     try:
-        session.connection(execution_options=WRITE)
+        work = Work(session, session.connection(execution_options=WRITE), actor, env.clock(), env)
         yield work
         while work.before_commit:
             work.before_commit.pop(0)()

@@ -29,12 +29,14 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class Slot:
-    """One component at one place of the filled form (a field of a list has a slot in every row)."""
+    """One component at one place of the filled form (a field of a list has a slot in every row). ``around``: what the
+    engine knows at the place where the slot is; it is looked into only when the slot's own value is asked for, since
+    opening an instance's state costs more than all the rest of a form."""
 
     component: Component
     path: Path
     raw: Any = MISSING
-    known: Any = MISSING
+    around: Any = MISSING
     value: Any = None
     fault: Text | None = None
     hidden: bool = False
@@ -44,6 +46,11 @@ class Slot:
     options: tuple[Option, ...] = ()
     children: list[Slot] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+
+    @property
+    def known(self) -> Any:
+        """What the engine knows in this place, or MISSING."""
+        return dig(self.around, self.component.steps)
 
     @property
     def name(self) -> str:
@@ -119,7 +126,7 @@ class Filling:
         return [self._slot(component, raw, known, path, scope) for component in components]
 
     def _slot(self, component: Component, raw: Any, known: Any, path: Path, scope: Mapping[str, Any]) -> Slot:
-        slot = Slot(component, path + component.steps, dig(raw, component.steps), dig(known, component.steps))
+        slot = Slot(component, path + component.steps, dig(raw, component.steps), known)
         if component.type == "group":
             slot.children = self._build(component.children, slot.raw, slot.known, slot.path, scope)
         elif component.type == "dynamiclist":
@@ -237,9 +244,8 @@ class Filling:
 
     def _files_of(self, slot: Slot, files: FileOf | None) -> FileOf:
         """Files that the variable already holds may stay; any other must be known to whoever asks."""
-        held = {item.get("id"): item for item in slot.known if isinstance(item, Mapping)} if isinstance(
-            slot.known, list
-        ) else {}
+        known = slot.known if slot.component.type == "filepicker" else None
+        held = {item.get("id"): item for item in known if isinstance(item, Mapping)} if isinstance(known, list) else {}
         return lambda number: held.get(number) or (files(number) if files else None)
 
     def _demand(self, slot: Slot, scope: Mapping[str, Any]) -> Callable[[str], Any]:

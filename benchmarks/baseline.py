@@ -1,0 +1,87 @@
+"""The baseline: bare SpiffWorkflow with its stock serializer and one JSON column in SQLite. No task list, no rights, no
+log. Every call: SELECT, deserialize all, complete, run the engine's steps, serialize all, UPDATE, COMMIT."""
+from __future__ import annotations
+
+import io
+import logging
+import sqlite3
+from datetime import timedelta
+from typing import Any
+
+from lxml import etree
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.parser import BpmnParser
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.util import task as bpmn_task
+from SpiffWorkflow.util import task as plain_task
+from SpiffWorkflow.util.task import TaskState
+
+from benchmarks.models import Drawing
+
+logging.getLogger("spiff").setLevel(logging.CRITICAL)
+DEEP = 30_000
+
+
+def lift_depth() -> None:
+    """SpiffWorkflow walks its tree to depth 1000 and stalls beyond it without a word; lifted, to have a number at all."""
+    for iterator in (plain_task.TaskIterator, bpmn_task.BpmnTaskIterator):
+        defaults = list(iterator.__init__.__defaults__)  # type: ignore[misc]
+        defaults[1] = DEEP
+        iterator.__init__.__defaults__ = tuple(defaults)  # type: ignore[misc]
+
+
+class Bare:
+    """One database file of serialized workflows."""
+
+    def __init__(self, path: str, synchronous: str = "NORMAL") -> None:
+        self.path = path
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute(f"PRAGMA synchronous={synchronous}")
+        self.connection.execute("CREATE TABLE instance (id INTEGER PRIMARY KEY, state TEXT, status TEXT)")
+        self.serializer = BpmnWorkflowSerializer()
+        self.scripts = PythonScriptEngine()
+        self.specs: dict[str, Any] = {}
+
+    def start(self, drawing: Drawing) -> int:
+        if drawing.key not in self.specs:
+            parser = BpmnParser()
+            parser.add_bpmn_xml(etree.parse(io.BytesIO(drawing.xml(feel=False))), filename=drawing.key)
+            self.specs[drawing.key] = parser.get_spec(drawing.key)
+        workflow = BpmnWorkflow(self.specs[drawing.key], script_engine=self.scripts)
+        workflow.do_engine_steps()
+        state = self.serializer.serialize_json(workflow)
+        cursor = self.connection.execute("INSERT INTO instance (state, status) VALUES (?, 'open')", (state,))
+        return int(cursor.lastrowid or 0)
+
+    def complete(self, instance_id: int, element_id: str, data: dict[str, Any]) -> None:
+        workflow = self._load(instance_id)
+        task = workflow.get_next_task(state=TaskState.READY, spec_name=element_id, manual=True)
+        task.data.update(data)
+        task.run()
+        self._go_on(instance_id, workflow)
+
+    def fire(self, instance_id: int) -> None:
+        self._go_on(instance_id, self._load(instance_id))
+
+    def size(self) -> int:
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = self.connection.execute("PRAGMA page_count").fetchone()[0]
+        return int(pages * self.connection.execute("PRAGMA page_size").fetchone()[0])
+
+    def _load(self, instance_id: int) -> Any:
+        row = self.connection.execute("SELECT state FROM instance WHERE id = ?", (instance_id,)).fetchone()
+        workflow = self.serializer.deserialize_json(row[0])
+        workflow.script_engine = self.scripts
+        return workflow
+
+    def _go_on(self, instance_id: int, workflow: Any) -> None:
+        workflow.refresh_waiting_tasks()
+        workflow.do_engine_steps()
+        state = self.serializer.serialize_json(workflow)
+        status = "done" if workflow.completed else "open"
+        self.connection.execute("UPDATE instance SET state = ?, status = ? WHERE id = ?", (state, status, instance_id))
+
+
+TIMER_PASSES = timedelta(seconds=1.2)
