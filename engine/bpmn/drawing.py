@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from engine.bpmn import xml
+from engine.bpmn import dialect, xml
+from engine.bpmn.types import ElementSettings
 from engine.bpmn.xml import Element
 
 ACTIVITIES = frozenset(
@@ -62,6 +63,11 @@ class Node:
     def triggers(self) -> frozenset[str]:
         """Kinds of its event definitions."""
         return frozenset(kind for kind, _ in self.definitions)
+
+    @cached_property
+    def settings(self) -> ElementSettings:
+        """What the designer wrote on it."""
+        return dialect.settings(self.element)
 
     @property
     def is_event_subprocess(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
-from engine.bpmn import drawing, lint, normalize, reader, xml
+from engine.bpmn import drawing, lint, normalize, reader, specs, xml
 from engine.bpmn.crosscheck import Known, cross_check
 from engine.bpmn.prepare import prepare
 from engine.bpmn.types import Procedure
@@ -37,15 +37,12 @@ def inspect(file: str, content: bytes) -> tuple[tuple[Procedure, ...], tuple[Fau
         return (), tuple(faults)
     tree = normalize.normalize(root)
     try:
-        found = tuple(replace(item, compiled=_compile(tree, item)) for item in reader.procedures(root))
+        found = tuple(_compiled(tree, item) for item in reader.procedures(root))
     except Refused as refused:
         return (), (*faults, *(replace(fault, file=fault.file or file) for fault in refused.faults))
     return found, tuple(faults)
 
 
-def _compile(tree: Element, procedure: Procedure) -> object:
-    try:
-        from engine.bpmn import specs  # type: ignore[attr-defined, unused-ignore]  # built by the other half
-    except ImportError:
-        return None
-    return specs.compile(copy.deepcopy(tree), procedure.key, procedure.elements)
+def _compiled(tree: Element, procedure: Procedure) -> Procedure:
+    found = specs.compile(copy.deepcopy(tree), procedure.key, procedure.elements)
+    return replace(procedure, compiled=found)

@@ -39,14 +39,14 @@ def unset(file: str, content: bytes, everywhere: Collection[str]) -> Iterator[tu
 
 
 def _inputs(node: Node | None) -> tuple[tuple[str, str], ...]:
-    return () if node is None else dialect.settings(node.element).inputs
+    return () if node is None else node.settings.inputs
 
 
 def _results(node: Node | None) -> frozenset[str]:
     """Output mappings that read what a called procedure, an action or a message brings: nobody here can know that."""
     if node is None:
         return frozenset()
-    found = dialect.settings(node.element)
+    found = node.settings
     if node.kind not in ("callActivity", "receiveTask") and found.action is None:
         return frozenset()
     return frozenset(source.strip()[1:] for _, source in found.outputs if dialect.is_feel(source))
@@ -54,7 +54,7 @@ def _results(node: Node | None) -> frozenset[str]:
 
 def _set_in(picture: Drawing) -> Iterator[str]:
     for node in picture.nodes:
-        found = dialect.settings(node.element)
+        found = node.settings
         yield from (target.split(".")[0] for target, _ in (*found.inputs, *found.outputs))
         if found.result_variable:
             yield found.result_variable
@@ -66,7 +66,7 @@ def _set_in(picture: Drawing) -> Iterator[str]:
 
 def _opens(node: Node) -> bool:
     """Whether variables come in here that the drawing does not name."""
-    found = dialect.settings(node.element)
+    found = node.settings
     if node.kind == "startEvent" and node.scope.is_process:
         return bool(node.triggers) or not found.form_key
     if node.kind == "callActivity" or "message" in node.triggers or "signal" in node.triggers:

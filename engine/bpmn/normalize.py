@@ -47,14 +47,22 @@ def normalize(root: Element) -> Element:
             continue
         process.set(drawing.DEPLOYED, "true")
         for scope in [item for item in process.iter() if xml.is_bpmn(item) and xml.local(item) in xml.SCOPES]:
-            _links(scope)
-            for node in _nodes(scope):
-                _defaults(scope, node)
-                _split(scope, node)
-                _forget_data(node)
-            _forget_data(scope)
-            _references(scope)
+            _normalize_scope(scope)
     return tree
+
+
+def _normalize_scope(scope: Element) -> None:
+    _links(scope)
+    leaving: dict[str, list[Element]] = {}
+    for flow in xml.children(scope, "sequenceFlow"):
+        leaving.setdefault(flow.get("sourceRef", ""), []).append(flow)
+    for node in _nodes(scope):
+        flows = leaving.get(node.get("id", ""), [])
+        _defaults(node, flows)
+        _split(scope, node, flows)
+        _forget_data(node)
+    _forget_data(scope)
+    _references(scope)
 
 
 def _nodes(scope: Element) -> list[Element]:
@@ -82,19 +90,18 @@ def _links(scope: Element) -> None:
             _flow(scope, f"{node.get('id')}{LINK}", node, catches[link.get("name")])
 
 
-def _defaults(scope: Element, node: Element) -> None:
+def _defaults(node: Element, leaving: list[Element]) -> None:
     """The default flow is taken when no other is, whatever condition is written on it."""
-    flow = _flows(scope).get(node.get("default", ""))
-    condition = None if flow is None else xml.child(flow, "conditionExpression")
-    if flow is not None and condition is not None:
-        flow.remove(condition)
+    for flow in leaving:
+        condition = xml.child(flow, "conditionExpression")
+        if condition is not None and flow.get("id") == node.get("default"):
+            flow.remove(condition)
 
 
-def _split(scope: Element, node: Element) -> None:
+def _split(scope: Element, node: Element, leaving: list[Element]) -> None:
     """Several flows out of an activity or event become a gateway: parallel, inclusive, or the two one after another."""
     if xml.local(node) in _GATEWAYS:
         return
-    leaving = [flow for flow in _flows(scope).values() if flow.get("sourceRef") == node.get("id")]
     conditional = [flow for flow in leaving if xml.child(flow, "conditionExpression") is not None]
     default = str(node.attrib.pop("default")) if "default" in node.attrib else None
     if not conditional:
@@ -104,33 +111,31 @@ def _split(scope: Element, node: Element) -> None:
     chosen = [flow for flow in leaving if flow in conditional or flow.get("id") == default]
     always = [flow for flow in leaving if flow not in chosen]
     if always and default is not None:
-        choice = _gateway(scope, node, "inclusiveGateway", CHOICE, chosen)
+        choice, onward = _gateway(scope, node, "inclusiveGateway", CHOICE, chosen)
         choice.set("default", default)
-        _gateway(scope, node, "parallelGateway", SPLIT, [*always, _flows(scope)[f"{node.get('id')}{CHOICE}.flow"]])
+        _gateway(scope, node, "parallelGateway", SPLIT, [*always, onward])
         return
     for flow in always:
         etree.SubElement(flow, B + "conditionExpression").text = ALWAYS
-    gateway = _gateway(scope, node, "inclusiveGateway", SPLIT, leaving)
+    gateway, _ = _gateway(scope, node, "inclusiveGateway", SPLIT, leaving)
     if default is not None:
         gateway.set("default", default)
 
 
-def _gateway(scope: Element, node: Element, tag: str, suffix: str, leaving: list[Element]) -> Element:
+def _gateway(
+    scope: Element, node: Element, tag: str, suffix: str, leaving: list[Element]
+) -> tuple[Element, Element]:
+    """A new gateway from which these flows leave, and the flow that leads to it."""
     identity = f"{node.get('id')}{suffix}"
     gateway = etree.SubElement(scope, B + tag, {"id": identity})
     for flow in leaving:
         flow.set("sourceRef", identity)
-    _flow(scope, f"{identity}.flow", node, gateway)
-    return gateway
+    return gateway, _flow(scope, f"{identity}.flow", node, gateway)
 
 
-def _flow(scope: Element, identity: str, source: Element, target: Element) -> None:
+def _flow(scope: Element, identity: str, source: Element, target: Element) -> Element:
     attributes = {"id": identity, "sourceRef": source.get("id", ""), "targetRef": target.get("id", "")}
-    etree.SubElement(scope, B + "sequenceFlow", attributes)
-
-
-def _flows(scope: Element) -> dict[str, Element]:
-    return {flow.get("id", ""): flow for flow in xml.children(scope, "sequenceFlow")}
+    return etree.SubElement(scope, B + "sequenceFlow", attributes)
 
 
 def _references(scope: Element) -> None:
@@ -139,6 +144,6 @@ def _references(scope: Element) -> None:
     for node in nodes.values():
         for item in [*xml.children(node, "incoming"), *xml.children(node, "outgoing")]:
             node.remove(item)
-    for identity, flow in _flows(scope).items():
+    for flow in xml.children(scope, "sequenceFlow"):
         for attribute, tag in (("sourceRef", "outgoing"), ("targetRef", "incoming")):
-            etree.SubElement(nodes[flow.get(attribute)], B + tag).text = identity
+            etree.SubElement(nodes[flow.get(attribute)], B + tag).text = flow.get("id")

@@ -43,7 +43,7 @@ def _feel(element_id: str, node: Node | None, value: str | None) -> Iterator[Pla
 
 
 def _texts(node: Node, drawing: Drawing) -> Iterator[str | None]:
-    found = dialect.settings(node.element)
+    found = node.settings
     for name in _SETTINGS:
         yield getattr(found, name)
     yield from (source for _, source in (*found.inputs, *found.outputs))

@@ -72,8 +72,8 @@ BROKEN: dict[str, bytes] = {
     "dead-end": model(start() + fork("g") + user("a") + user("b") + end(), "s>g g>a g>b a>e"),
     "not-drawn": chain(user("x")),
     "too-many-elements": model(
-        start() + "".join(user(f"u{n}") for n in range(1, 600)) + end(),
-        "s>u1 " + " ".join(f"u{n}>u{n + 1}" for n in range(1, 599)) + " u599>e"),
+        start() + "".join(user(f"u{n}") for n in range(1, 1100)) + end(),
+        "s>u1 " + " ".join(f"u{n}>u{n + 1}" for n in range(1, 1099)) + " u1099>e"),
     "nested-too-deep": chain("".join(f'<subProcess id="{"x" if n == 0 else f"x{n}"}">' for n in range(11))
                              + "</subProcess>" * 11),
     # flows

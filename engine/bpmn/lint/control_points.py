@@ -18,7 +18,7 @@ _PLACES = ("userTask", "callActivity", "subProcess")
 def control_point_code(drawing: Drawing) -> Findings:
     """The code is what deadlines, reports and `requires` refer to."""
     for node in drawing.nodes:
-        code = dialect.properties(node.element).get("controlPoint")
+        code = node.settings.properties.get("controlPoint")
         if code is not None and not CODE.fullmatch(code):
             yield node.id, text("«{code}» cannot be the code of a control point", code=code)
 
@@ -28,7 +28,7 @@ def control_point_place(drawing: Drawing) -> Findings:
     """A control point is opened when its element is entered and judged when it is left."""
     for node in drawing.nodes:
         misplaced = node.kind not in _PLACES or node.is_event_subprocess
-        if "controlPoint" in dialect.properties(node.element) and misplaced:
+        if "controlPoint" in node.settings.properties and misplaced:
             yield node.id, text("A control point cannot sit on «{name}»", name=label(node))
 
 
@@ -36,7 +36,7 @@ def control_point_place(drawing: Drawing) -> Findings:
 def control_point_orphan(drawing: Drawing) -> Findings:
     """Properties of a control point that does not exist."""
     for node in drawing.nodes:
-        found = dialect.properties(node.element)
+        found = node.settings.properties
         orphans = sorted(name for name in found if re.match(r"cp[A-Z]", name))
         if orphans and "controlPoint" not in found:
             yield node.id, text("«{name}» has {properties}, but no control point", name=label(node),
@@ -47,7 +47,7 @@ def control_point_orphan(drawing: Drawing) -> Findings:
 def control_point_title_missing(drawing: Drawing) -> Findings:
     """People see the title, not the code."""
     for node in drawing.nodes:
-        found = dialect.properties(node.element)
+        found = node.settings.properties
         if "controlPoint" in found and not found.get("cpTitle") and not node.element.get("name"):
             yield node.id, text("The control point {code} has no title", code=found["controlPoint"])
 
@@ -56,7 +56,7 @@ def control_point_title_missing(drawing: Drawing) -> Findings:
 def control_point_evidence(drawing: Drawing) -> Findings:
     """What shows that the point was met."""
     for node in drawing.nodes:
-        evidence = dialect.properties(node.element).get("cpEvidence")
+        evidence = node.settings.properties.get("cpEvidence")
         if evidence is not None and not EVIDENCE.fullmatch(evidence):
             yield node.id, text("«{evidence}» is no evidence of a control point", evidence=evidence)
 
@@ -65,7 +65,7 @@ def control_point_evidence(drawing: Drawing) -> Findings:
 def control_point_time(drawing: Drawing) -> Findings:
     """Norm and reminder of a control point."""
     for node in drawing.nodes:
-        found = dialect.properties(node.element)
+        found = node.settings.properties
         for name in ("cpDue", "cpReminder"):
             value = found.get(name)
             dated = value is not None and name == "cpDue" and is_moment(value)
@@ -78,7 +78,7 @@ def control_point_time(drawing: Drawing) -> Findings:
 def requires_place(drawing: Drawing) -> Findings:
     """Only the completion of a user task can be held back."""
     for node in drawing.nodes:
-        if node.kind != "userTask" and "requires" in dialect.properties(node.element):
+        if node.kind != "userTask" and "requires" in node.settings.properties:
             yield node.id, text("«{name}» is no user task, so nothing can be required before it", name=label(node))
 
 
@@ -86,7 +86,7 @@ def requires_place(drawing: Drawing) -> Findings:
 def separate_from_unknown(drawing: Drawing) -> Findings:
     """Separation of duties between tasks that exist."""
     for node in drawing.nodes:
-        value = dialect.properties(node.element).get("separateFrom")
+        value = node.settings.properties.get("separateFrom")
         if value is None:
             continue
         for other in dialect.names(value) or ("",):

@@ -1,7 +1,7 @@
 """Kinds of elements that are refused or only drawn."""
 from __future__ import annotations
 
-from engine.bpmn import dialect, xml
+from engine.bpmn import xml
 from engine.bpmn.drawing import ACTIVITIES, Drawing
 from engine.bpmn.lint.rules import Findings, label, rule
 from engine.errors import text
@@ -78,5 +78,5 @@ def call_of_global_task(drawing: Drawing) -> Findings:
     """Global tasks are not executed."""
     tasks = {item.get("id") for item in drawing.root if xml.is_bpmn(item) and xml.local(item).startswith("global")}
     for node in drawing.nodes:
-        if node.kind == "callActivity" and dialect.settings(node.element).called_element in tasks:
+        if node.kind == "callActivity" and node.settings.called_element in tasks:
             yield node.id, text("«{name}» calls a global task", name=label(node))

@@ -12,8 +12,8 @@ from engine.errors import text
 _ID = re.compile(r"[^\W\d][\w.-]*")
 _DERIVED = (".split", ".choice", ".link", ".flow")
 _IDENTIFIED = xml.FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
-# SpiffWorkflow follows a path recursively, several frames for each element: 2000 in a row end in a RecursionError
-MAX_NODES = 500
+# far more than anybody can read; checking and compiling a thousand takes about a second
+MAX_NODES = 1000
 MAX_NESTING = 10
 
 
@@ -50,7 +50,7 @@ def id_unusable(drawing: Drawing) -> Findings:
 
 @rule("too-many-elements", "Move a part of the drawing into a procedure of its own and call it")
 def too_many_elements(drawing: Drawing) -> Findings:
-    """A process is compiled recursively along its paths."""
+    """Every rule and every restart looks at all of them."""
     for process in drawing.processes:
         count = sum(len(scope.nodes) for scope in process.walk())
         if count > MAX_NODES:

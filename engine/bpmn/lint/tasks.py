@@ -4,10 +4,9 @@ from __future__ import annotations
 import re
 
 from engine.bpmn import dialect, xml
-from engine.bpmn.drawing import Drawing, Node
+from engine.bpmn.drawing import Drawing
 from engine.bpmn.lint.rules import Findings, label, rule
 from engine.bpmn.lint.timers import is_duration, is_moment
-from engine.bpmn.types import ElementSettings
 from engine.errors import text
 
 _VARIABLE = re.compile(r"[^\W\d]\w*")
@@ -20,16 +19,11 @@ _PROPERTIES = frozenset(
 )  # fmt: skip
 
 
-def settings(node: Node) -> ElementSettings:
-    """The node's settings."""
-    return dialect.settings(node.element)
-
-
 @rule("form-missing", "Choose the form of the task", "warning")
 def form_missing(drawing: Drawing) -> Findings:
     """A task that asks for nothing: it can only be ticked off."""
     for node in drawing.nodes:
-        if node.kind == "userTask" and not settings(node).form_key:
+        if node.kind == "userTask" and not node.settings.form_key:
             yield node.id, text("The task «{name}» has no form", name=label(node))
 
 
@@ -37,7 +31,7 @@ def form_missing(drawing: Drawing) -> Findings:
 def form_key_expression(drawing: Drawing) -> Findings:
     """The form must be known when the procedure is published."""
     for node in drawing.nodes:
-        if dialect.is_feel(settings(node).form_key):
+        if dialect.is_feel(node.settings.form_key):
             yield node.id, text("The form of «{name}» is an expression", name=label(node))
 
 
@@ -45,7 +39,7 @@ def form_key_expression(drawing: Drawing) -> Findings:
 def assignment_missing(drawing: Drawing) -> Findings:
     """A task for nobody would wait for ever."""
     for node in drawing.nodes:
-        found = settings(node)
+        found = node.settings
         if node.kind == "userTask" and not (found.assignee or found.candidate_groups or found.candidate_users):
             yield node.id, text("The task «{name}» is given to nobody", name=label(node))
 
@@ -54,9 +48,9 @@ def assignment_missing(drawing: Drawing) -> Findings:
 def action_missing(drawing: Drawing) -> Findings:
     """A service task without an action does nothing for ever."""
     for node in drawing.nodes:
-        if node.kind == "serviceTask" and not settings(node).action:
+        if node.kind == "serviceTask" and not node.settings.action:
             yield node.id, text("The service task «{name}» has no action", name=label(node))
-        sends = bool(settings(node).action) or node.element.get("messageRef") in drawing.declared
+        sends = bool(node.settings.action) or node.element.get("messageRef") in drawing.declared
         if node.kind == "sendTask" and not sends:
             yield node.id, text("The send task «{name}» has neither an action nor a message", name=label(node))
 
@@ -65,7 +59,7 @@ def action_missing(drawing: Drawing) -> Findings:
 def action_expression(drawing: Drawing) -> Findings:
     """The action must be known when the procedure is published."""
     for node in drawing.nodes:
-        if dialect.is_feel(settings(node).action):
+        if dialect.is_feel(node.settings.action):
             yield node.id, text("The action of «{name}» is an expression", name=label(node))
 
 
@@ -73,13 +67,13 @@ def action_expression(drawing: Drawing) -> Findings:
 def script_missing(drawing: Drawing) -> Findings:
     """A script task without a script or without a place for its result."""
     for node in drawing.nodes:
-        if node.kind == "scriptTask" and not settings(node).action and xml.child(node.element, "script") is None:
+        if node.kind == "scriptTask" and not node.settings.action and xml.child(node.element, "script") is None:
             source = dialect.script(node.element)
             if not source:
                 yield node.id, text("The script task «{name}» has no expression", name=label(node))
             elif not dialect.is_feel(source):
                 yield node.id, text("The script of «{name}» does not begin with =", name=label(node))
-            elif not settings(node).result_variable:
+            elif not node.settings.result_variable:
                 yield node.id, text("The script task «{name}» has no result variable", name=label(node))
 
 
@@ -98,7 +92,7 @@ def script_language(drawing: Drawing) -> Findings:
 def decision_missing(drawing: Drawing) -> Findings:
     """A business rule task without a decision, or without a place for the answer."""
     for node in drawing.nodes:
-        found = settings(node)
+        found = node.settings
         if node.kind == "businessRuleTask" and not found.action and not (found.decision and found.result_variable):
             yield node.id, text("The business rule task «{name}» has no decision or no result variable",
                                 name=label(node))  # fmt: skip
@@ -108,7 +102,7 @@ def decision_missing(drawing: Drawing) -> Findings:
 def decision_expression(drawing: Drawing) -> Findings:
     """The decision must be known when the procedure is published."""
     for node in drawing.nodes:
-        if dialect.is_feel(settings(node).decision):
+        if dialect.is_feel(node.settings.decision):
             yield node.id, text("The decision of «{name}» is an expression", name=label(node))
 
 
@@ -116,7 +110,7 @@ def decision_expression(drawing: Drawing) -> Findings:
 def called_element_missing(drawing: Drawing) -> Findings:
     """A call activity that calls nothing."""
     for node in drawing.nodes:
-        if node.kind == "callActivity" and not settings(node).called_element:
+        if node.kind == "callActivity" and not node.settings.called_element:
             yield node.id, text("The call activity «{name}» calls no procedure", name=label(node))
 
 
@@ -124,7 +118,7 @@ def called_element_missing(drawing: Drawing) -> Findings:
 def retries_wrong(drawing: Drawing) -> Findings:
     """Retries are a number of attempts."""
     for node in drawing.nodes:
-        retries = settings(node).retries
+        retries = node.settings.retries
         if retries is not None and not dialect.is_feel(retries) and not retries.isdigit():
             yield node.id, text("The number of retries of «{name}» is «{value}»", name=label(node), value=retries)
 
@@ -133,7 +127,7 @@ def retries_wrong(drawing: Drawing) -> Findings:
 def priority_wrong(drawing: Drawing) -> Findings:
     """The inbox sorts by it."""
     for node in drawing.nodes:
-        value = settings(node).priority
+        value = node.settings.priority
         if value is None or dialect.is_feel(value):
             continue
         if not value.isdigit() or int(value) > _MAX_PRIORITY:
@@ -144,7 +138,7 @@ def priority_wrong(drawing: Drawing) -> Findings:
 def date_wrong(drawing: Drawing) -> Findings:
     """Due and follow-up dates that are neither a duration nor a date."""
     for node in drawing.nodes:
-        found = settings(node)
+        found = node.settings
         for value in (found.due_date, found.follow_up_date):
             if value and not dialect.is_feel(value) and not is_duration(value) and not is_moment(value):
                 yield node.id, text("«{value}» is no date or duration («{name}»)", value=value, name=label(node))
@@ -154,7 +148,7 @@ def date_wrong(drawing: Drawing) -> Findings:
 def mapping_wrong(drawing: Drawing) -> Findings:
     """Mappings without a source, or to something that is no variable name."""
     for node in drawing.nodes:
-        found = settings(node)
+        found = node.settings
         for target, source in (*found.inputs, *found.outputs):
             if not source or not all(_VARIABLE.fullmatch(part) for part in target.split(".")):
                 yield node.id, text("The mapping «{source}» to «{target}» of «{name}» is incomplete or wrong",
@@ -165,7 +159,7 @@ def mapping_wrong(drawing: Drawing) -> Findings:
 def variable_name_wrong(drawing: Drawing) -> Findings:
     """Result variables that no expression could name."""
     for node in drawing.nodes:
-        name = settings(node).result_variable
+        name = node.settings.result_variable
         if name and not _VARIABLE.fullmatch(name):
             yield node.id, text("«{variable}» cannot be the name of a variable («{name}»)", variable=name,
                                 name=label(node))  # fmt: skip
