@@ -99,7 +99,7 @@ MEANT: tuple[tuple[str, str], ...] = (
     (r"(some|every) ", "a null among the answers makes them null; feelin says false"),
     (r"string\([^\n]*(sqrt|/|\*\*)", "34 digits against the 17 of a binary double"),
     (r"context merge\(\[get entries", "a list is no context"),
-    (r"\[[^\[\]]*\w+\([^\[\]]*\]|\[?(null|nothing|missing)[\[\]]|\[\[\]\[", "a filter of null or by null keeps nothing"),
+    (r"\[[^\[\]]*\w+\([^\[\]]*\]|\[?(null|nothing|missing)[\[\]]|\[\[\]\[", "a filter of or by null keeps nothing"),
     (r"-\([^\n]* instance of", "feelin reads -(x) instance of number as -(x instance of number)"),
     (r"concatenate\(", "a null in place of a list gives null; feelin makes it an item"),
 )
