@@ -4,7 +4,7 @@ from __future__ import annotations
 import importlib.util
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -24,10 +24,15 @@ from engine.storage import Folder
 from engine.work import SYSTEM, run
 from tests.case import Clock
 from tests.cast import actor, fill
+from tests.stories import steps
 from tests.stories.story import Postbox, Story
 
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)  # 9:00 in Moscow
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "begins_at(point): the point of the sale at which a story begins")
 
 
 @pytest.fixture(scope="session")
@@ -58,16 +63,63 @@ def mailbox() -> Iterator[Postbox]:
     controller.stop()
 
 
+class Shelf:
+    """Databases at certain points of the same sale, so that a story need not be told from the beginning each time."""
+
+    def __init__(self, path: Path, library: Library) -> None:
+        self.path, self.library = path, library
+        self.saved: dict[str, tuple[datetime, int, int]] = {}
+
+    def story(self, point: str, folder: Path, mailbox: Postbox) -> Story:
+        """A company of its own, with a sale that stands at ``point``."""
+        clock = Clock(MONDAY)
+        copied = folder / "reglament.db"
+        _copy(self.path if point == "nothing" else self._at(point, mailbox), copied)
+        transport = notifications.Smtp("127.0.0.1", mailbox.port)
+        env = _environment(f"sqlite:///{copied}", self.library, self.path.parent, clock, transport)
+        told = Story(env, clock, mailbox)
+        if point != "nothing":
+            clock.now, told.deal_id, told.instance_id = self.saved[point]
+        mailbox.letters.clear()
+        return told
+
+    def _at(self, point: str, mailbox: Postbox) -> Path:
+        path = self.path.with_name(f"{point}.db")
+        if point not in self.saved:
+            folder = self.path.parent / point
+            folder.mkdir()
+            before = steps.POINTS[point]
+            told = self.story(before[0] if before else "nothing", folder, mailbox)
+            if before:
+                before[1](told)
+            else:
+                told.begin()
+            _copy(folder / "reglament.db", path)
+            self.saved[point] = told.clock.now, told.deal_id, told.instance_id
+        return path
+
+
+@pytest.fixture(scope="session")
+def shelf(published: tuple[Path, Library]) -> Shelf:
+    return Shelf(*published)
+
+
 @pytest.fixture
-def story(published: tuple[Path, Library], tmp_path: Path, mailbox: Postbox) -> Story:
-    """A company of its own, with a clock that stands on Monday morning."""
-    source, library = published
-    path = tmp_path / "reglament.db"
-    with sqlite3.connect(source) as made, sqlite3.connect(path) as own:
+def story(request: pytest.FixtureRequest, shelf: Shelf, tmp_path: Path, mailbox: Postbox) -> Story:
+    """A sale with its people. ``@pytest.mark.begins_at("contract")`` says where; without it nothing has begun yet."""
+    marker = request.node.get_closest_marker("begins_at")
+    return shelf.story(marker.args[0] if marker else "nothing", tmp_path, mailbox)
+
+
+@pytest.fixture
+def story_at(shelf: Shelf, tmp_path: Path, mailbox: Postbox) -> Callable[[str], Story]:
+    """The same, for tests that go through several points."""
+    return lambda point: shelf.story(point, tmp_path, mailbox)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with sqlite3.connect(source) as made, sqlite3.connect(target) as own:
         made.backup(own)
-    clock = Clock(MONDAY)
-    transport = notifications.Smtp("127.0.0.1", mailbox.port)
-    return Story(_environment(f"sqlite:///{path}", library, tmp_path, clock, transport), clock, mailbox)
 
 
 def _environment(url: str, library: Library, folder: Path, clock: Clock, transport: object) -> Environment:

@@ -1,6 +1,7 @@
 """Stretches of the way that many stories go: each brings a deal to the end of one stage."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -126,31 +127,14 @@ def answers(story: Story, name: str = "Внести ответы клиента"
     story.complete(name, **(said | filled))
 
 
-def to_proposal(story: Story) -> None:
-    """Up to the beginning of stage 2."""
-    presentation(story)
-
-
-def to_contract(story: Story) -> None:
-    """Up to the beginning of stage 3."""
-    to_proposal(story)
-    proposal(story)
-
-
-def to_payment(story: Story, **filled: Any) -> None:
-    """Up to the beginning of stage 4."""
-    to_contract(story)
-    contract(story, **filled)
-
-
-def to_delivery(story: Story) -> None:
-    """Paid in full and handed over."""
-    to_payment(story)
-    pay(story)
-    handover(story)
-
-
-def to_evaluation(story: Story) -> None:
-    """The act is signed."""
-    to_delivery(story)
-    event(story)
+# where a story may begin: the point before it and what happens between the two
+POINTS: dict[str, tuple[str, Callable[[Story], None]] | None] = {
+    "presentation": None,
+    "proposal": ("presentation", presentation),
+    "contract": ("proposal", proposal),
+    "payment": ("contract", contract),
+    "handover": ("payment", pay),
+    "delivery": ("handover", handover),
+    "evaluation": ("delivery", event),
+    "closing": ("evaluation", lambda story: survey(story, survey_terms=4)),
+}

@@ -19,6 +19,7 @@ from engine.crm import deals
 from engine.crm.facts import deal_facts
 from engine.environment import Environment
 from engine.models import (
+    Absence,
     AuditEvent,
     Candidate,
     Client,
@@ -108,6 +109,15 @@ class Story:
         """The client leaves the deal, whatever stage it is in."""
         self.act("anna", messages.correlate, "client_cancels", str(self.deal_id), {})
         self.work()
+
+    def stands_in(self, login: str, for_whom: str) -> None:
+        """One person acts for another in the coming month."""
+        with unit_of_work(self.env, SYSTEM) as work:
+            people = {user.login: user.id for user in work.session.scalars(select(User))}
+            work.session.add(
+                Absence(user_id=people[for_whom], substitute_id=people[login], starts_at=self.clock.now,
+                        ends_at=self.clock.now + timedelta(days=30), reason="отпуск")
+            )  # fmt: skip
 
     def wait(self, spec: str) -> None:
         """Let working or calendar time pass (``P2BD``, ``PT3H``), hour by hour, so that everything due is done in turn."""
@@ -244,7 +254,7 @@ class Story:
     def chain_is_whole(self) -> bool:
         """Does every line of the instance's log follow from the one before it?"""
         with self.env.sessions() as session:
-            return audit.verify(session, self.instance_id).ok
+            return audit.verify(session, self.instance_id).holds
 
     def _next_due(self) -> datetime | None:
         with self.env.sessions() as session:

@@ -1,16 +1,112 @@
 """The successful way of R130: presentation, proposal, contract, full prepayment, the event, documents, a high rating."""
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
+from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
 from tests.stories import steps
 from tests.stories.story import Story
 
 
-def test_a(story: Story) -> None:
+def test_a_sale_goes_from_the_first_meeting_to_a_satisfied_client_and_the_next_contact(story: Story) -> None:
     story.begin()
-    steps.to_evaluation(story)
-    print(story.open)
+    assert story.open == ["Договориться о презентации"]
+
+    steps.agree_meeting(story)
+    invitation = story.mailbox.letter("Приглашение на встречу").get_content()
+    assert "18.11.2026 11:00" in invitation
+    assert "ул. Краснопрудная, 12" in invitation
+    steps.hold_meeting(story)
+    assert "18.11.2026 11:00" in story.mailbox.letter("Напоминание о встрече").get_content()
+    steps.write_protocol(story)
+    protocol = story.text_of("protocol")
+    assert "Собрать партнёров в одном месте" in protocol
+    assert "Готовим предложение" in protocol
+    assert "11:00" in protocol
+
+    steps.proposal(story)
+    assert "Конференция под ключ с опросом участников" in story.text_of("proposal")
+    assert "366 000,00" in story.text_of("proposal")
+
+    steps.contract(story)
+    contract = story.text_of("contract")
+    assert "Триста шестьдесят шесть тысяч рублей 00 копеек" in contract
+    assert "Полярная звезда" in contract
+    assert "Экспоцентр" in contract
+
+    steps.pay(story)
+    assert "366 000,00" in story.text_of("invoice")
+    assert story.deal["paid"] == steps.TOTAL
+
+    steps.handover(story)
+    steps.event(story)
+    assert "366 000,00" in story.text_of("act")
+
     steps.survey(story)
+    story.complete("Попросить рекомендацию", recommendation="yes", recommended_to="Партнёрам по отрасли")
+    story.complete("Договориться о следующем контакте")
+
+    assert story.open == []
+    assert story.instance.status == InstanceStatus.COMPLETED
+    assert story.milestones == ["M0", "M2", "M3", "M4", "M5", "M6", "M6a", "M7", "M8", "M9"]
+    assert story.deal["status"] == "won"
+    assert story.chain_is_whole()
+
+
+def test_a_won_deal_leaves_the_client_with_a_date_a_purpose_and_a_product(story: Story) -> None:
+    """R131, R137: two months from the closing unless agreed otherwise."""
+    story.begin("Стратегическая сессия")
+    for step in (steps.presentation, steps.proposal, steps.contract, steps.pay, steps.handover, steps.event):
+        step(story)
+    steps.survey(story, survey_price=4)
+    story.complete("Договориться о следующем контакте")
+    contact = story.deal["next_contact"]
+    assert contact["date"] > date(2027, 2, 1)
+    assert contact["purpose"]
+    assert contact["product"] == "Стратегическая сессия"
+
+
+def test_every_document_is_numbered_sent_and_those_of_two_sides_are_signed(story: Story) -> None:
+    """R151-R157."""
+    story.begin()
+    for step in (steps.presentation, steps.proposal, steps.contract, steps.pay, steps.handover, steps.event, steps.survey):
+        step(story)
+    for kind in ("protocol", "proposal", "invoice", "questionnaire"):
+        (document,) = story.documents(kind)
+        assert (kind, document.status) == (kind, DocumentStatus.SENT)
+        assert document.number
+        assert document.sent_at is not None
+    for kind in ("contract", "act"):
+        (document,) = story.documents(kind)
+        assert (kind, document.status) == (kind, DocumentStatus.SIGNED)
+        assert document.total == steps.TOTAL
+    for subject in ("Протокол встречи", "Коммерческое предложение", "Договор", "Счёт на оплату", "Акт об оказании услуг"):
+        letter = story.mailbox.letter(subject)
+        assert "zhuravleva@polarstar.example.test" in str(letter["To"])
+        assert [part.get_content_type() for part in letter.iter_attachments()] == [
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ]
+
+
+def test_control_points_hold_plan_fact_and_deviation(story: Story) -> None:
+    """R158-R164, R166, R169: on time, so no deviation is above zero."""
+    story.begin()
+    for step in (steps.presentation, steps.proposal, steps.contract, steps.pay, steps.handover, steps.event, steps.survey):
+        step(story)
     story.complete("Попросить рекомендацию", recommendation="no")
     story.complete("Договориться о следующем контакте")
-    print(story.milestones, story.instance.status, story.open)
-    print([x["Subject"]+' -> '+x["To"] for x in story.mailbox.letters])
+    for code in ("CP-01", "CP-02", "CP-03", "CP-04", "CP-05", "CP-07", "CP-08", "CP-11", "CP-13", "CP-15", "CP-16"):
+        points = story.points(code)
+        assert points, code
+        for point in points:
+            assert (code, point.status) == (code, ControlPointStatus.MET)
+            assert point.actual_at is not None
+            assert point.deviation is not None
+            assert point.deviation <= 0, (code, point.planned_at, point.actual_at)
+    assert len(story.points("CP-12")) == 2
+    assert all(point.status == ControlPointStatus.MET for point in story.points("CP-12"))
+    (protocol,) = story.points("CP-01")
+    assert protocol.evidence["document"] == story.documents("protocol")[0].number
+    assert "control_point.met" in story.log()
+    assert Decimal(0) == story.deal["balance"]
