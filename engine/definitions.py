@@ -108,7 +108,7 @@ class Library:
         if row is None:
             raise NotFound("There is no such version of a procedure")
         if row.sha256 not in self._files:
-            self._files[row.sha256] = {item.key: item for item in gate.read(row.file, row.xml)}
+            self._files[row.sha256] = {item.key: item for item in gate.load(row.file, row.xml)}
         procedure = self._files[row.sha256][row.key]
         definition = Definition(
             id=row.id,

@@ -9,11 +9,11 @@ from engine.bpmn.crosscheck import Known, cross_check
 from engine.bpmn.prepare import prepare
 from engine.bpmn.types import Procedure
 from engine.bpmn.xml import Element
-from engine.errors import Fault, Refused
+from engine.errors import Failed, Fault, Refused, text
 
 ERROR = "error"
 
-__all__ = ["Known", "cross_check", "inspect", "read"]
+__all__ = ["Known", "cross_check", "inspect", "load", "read"]
 
 
 def read(file: str, content: bytes) -> tuple[Procedure, ...]:
@@ -35,14 +35,26 @@ def inspect(file: str, content: bytes) -> tuple[tuple[Procedure, ...], tuple[Fau
     faults += lint.check(drawing.read(file, root))
     if any(fault.severity == ERROR for fault in faults):
         return (), tuple(faults)
-    tree = normalize.normalize(root)
     try:
-        found = tuple(_compiled(tree, item) for item in reader.procedures(root))
-    except Refused as refused:
-        return (), (*faults, *(replace(fault, file=fault.file or file) for fault in refused.faults))
-    return found, tuple(faults)
+        return _procedures(root), tuple(faults)
+    except Failed as error:  # something the rules should have found and only the compiler did
+        return (), (*faults, Fault("cannot-compile", file, None, error.text, text("Draw this part in another way")))
 
 
-def _compiled(tree: Element, procedure: Procedure) -> Procedure:
-    found = specs.compile(copy.deepcopy(tree), procedure.key, procedure.elements)
-    return replace(procedure, compiled=found)
+def load(file: str, content: bytes) -> tuple[Procedure, ...]:
+    """The procedures of a drawing that was published once. The rules of publication are not asked again: a rule that
+    came later must not strand the instances that run on it. Raises Refused for what is no drawing at all."""
+    try:
+        root = xml.parse(file, content)
+    except xml.BadFile as bad:
+        raise Refused("{file} cannot be read", (bad.fault,), file=file) from None
+    prepare(file, root)
+    return _procedures(root)
+
+
+def _procedures(root: Element) -> tuple[Procedure, ...]:
+    tree = normalize.normalize(root)
+    return tuple(
+        replace(item, compiled=specs.compile(copy.deepcopy(tree), item.key, item.elements))
+        for item in reader.procedures(root)
+    )

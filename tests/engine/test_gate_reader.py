@@ -1,8 +1,11 @@
 """What a drawing says arrives in the Procedure, and nothing else."""
 from __future__ import annotations
 
+import pytest
+
 from engine.bpmn import gate
 from engine.bpmn.types import ElementSettings, Procedure
+from engine.errors import Refused
 from tests.engine.drawings import (
     definitions,
     el,
@@ -144,3 +147,17 @@ def test_ids_and_names_may_be_russian():
     content = model(start("Начало") + user("Задача_1", name="Позвонить клиенту") + end("Конец"),
                     "Начало>Задача_1 Задача_1>Конец")
     assert read(content).elements["Задача_1"].name == "Позвонить клиенту"
+
+
+def test_a_published_drawing_can_be_loaded_though_a_rule_came_later():
+    content = model(start() + el("userTask", "a") + end(), "s>a a>e")
+    with pytest.raises(Refused):
+        gate.read("x.bpmn", content)
+    (procedure,) = gate.load("x.bpmn", content)
+    assert procedure.elements["a"].kind == "userTask"
+    assert procedure.compiled is not None
+
+
+def test_what_is_no_drawing_cannot_be_loaded_either():
+    with pytest.raises(Refused):
+        gate.load("x.bpmn", b"<!DOCTYPE d><d/>")

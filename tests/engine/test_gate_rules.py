@@ -148,6 +148,7 @@ BROKEN: dict[str, bytes] = {
     "form-key-expression": chain(el("userTask", "x", ext(zeebe("assignmentDefinition", assignee="anna")
                                  + zeebe("formDefinition", externalReference="=which")))),
     "assignment-missing": chain(el("userTask", "x", ext(zeebe("formDefinition", externalReference="f")))),
+    "task-without-kind": chain(el("task", "x")),
     "action-missing": chain(el("serviceTask", "x")),
     "action-expression": chain(el("serviceTask", "x", ext(zeebe("taskDefinition", type="=which")))),
     "script-missing": chain(el("scriptTask", "x")),

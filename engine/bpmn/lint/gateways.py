@@ -60,6 +60,8 @@ def event_gateway_instantiates(drawing: Drawing) -> Findings:
     for node in drawing.nodes:
         if node.kind == "eventBasedGateway" and node.element.get("instantiate") == "true":
             yield node.id, text("Event-based gateways that start a procedure are not executed")
+        elif node.element.get("eventGatewayType") == "Parallel":
+            yield node.id, text("Parallel event-based gateways are not executed")
 
 
 @rule("join-never-completes", "Merge the branches with an exclusive gateway (or without any)", "warning")

@@ -35,13 +35,23 @@ def form_key_expression(drawing: Drawing) -> Findings:
             yield node.id, text("The form of «{name}» is an expression", name=label(node))
 
 
-@rule("assignment-missing", "Choose an assignee, candidate users or candidate groups")
+@rule("assignment-missing", "Choose an assignee, candidate users or candidate groups (in a user task)")
 def assignment_missing(drawing: Drawing) -> Findings:
     """A task for nobody would wait for ever."""
     for node in drawing.nodes:
         found = node.settings
-        if node.kind == "userTask" and not (found.assignee or found.candidate_groups or found.candidate_users):
+        for_people = node.kind in ("userTask", "manualTask")
+        if for_people and not (found.assignee or found.candidate_groups or found.candidate_users):
             yield node.id, text("The task «{name}» is given to nobody", name=label(node))
+
+
+@rule("task-without-kind", "Make it a user task or a service task", "warning")
+def task_without_kind(drawing: Drawing) -> Findings:
+    """A plain task is only a name in the picture: the token passes it."""
+    for node in drawing.nodes:
+        if node.kind == "task":
+            yield node.id, text("Nothing is done in «{name}»: it is neither a user task nor a service task",
+                                name=label(node))  # fmt: skip
 
 
 @rule("action-missing", "Choose the action (task definition type)")

@@ -198,7 +198,7 @@ def _node(node: Node) -> str:
 
 def _settings(node: Node) -> str:
     found = ""
-    if node.kind == "user":
+    if node.kind in ("user", "manual"):
         found += zeebe("assignmentDefinition", assignee="anna")
     elif node.kind == "service":
         found += zeebe("taskDefinition", type="work")
