@@ -117,7 +117,7 @@ class NewVersion(Issue):
             version=old.version + 1, title=old.title, status=DocumentStatus.DRAFT, dated=old.dated,
             valid_until=_valid_until(work, call) or old.valid_until, request_key=call.key, **_author(work),
         )
-        _fill(work, call, row, _settings(work, old.kind), template=old.template, data=(old.data or {}).get("data"))
+        _fill(work, call, row, _settings(work, old.kind), old)
         lifecycle.supersede(work, old, row)
         return row
 
@@ -144,16 +144,16 @@ def next_number(work: Work, kind: str, dated: date, settings: Mapping[str, Any])
 
 
 def _fill(
-    work: Work, call: ActionCall, row: Document, settings: Mapping[str, Any],
-    template: str | None = None, data: Any = None,
+    work: Work, call: ActionCall, row: Document, settings: Mapping[str, Any], old: Document | None = None
 ) -> Document:
-    """Build the context, keep it in the row, write the row down."""
-    resource = _template(work, str(call.inputs.get("template") or template or ""))
+    """Build the context, keep it in the row, write the row down. ``old``: the version before, for what is not given."""
+    resource = _template(work, str(call.inputs.get("template") or (old.template if old else "")))
     row.template, row.template_version = resource.key, resource.version
     zone = work.env.calendar(call.instance.office).zone
-    kept = values.decode(data) if data else {}
-    supplied = {**kept, **call.variables, **(call.inputs.get("data") or {})}
-    built = _build(work, call, row, settings, _in_zone(_with_periods(work, call, settings, supplied), zone))
+    kept = values.decode(old.data) if old is not None else {}
+    supplied = {**kept.get("data", {}), **call.variables, **(call.inputs.get("data") or {})}
+    part = _part(call) or _part_of(kept)
+    built = _build(work, call, row, settings, _in_zone(_with_periods(work, call, settings, supplied), zone), part)
     row.data, row.total = values.encode(built), _total(built, settings)
     work.session.add(row)
     work.session.flush()
@@ -165,7 +165,7 @@ def _fill(
 
 
 def _build(
-    work: Work, call: ActionCall, row: Document, settings: Mapping[str, Any], data: Mapping[str, Any]
+    work: Work, call: ActionCall, row: Document, settings: Mapping[str, Any], data: Mapping[str, Any], part: int | None
 ) -> dict[str, Any]:
     seen = work.env.seen(work.session, call.instance, call.variables)
     facts = {name: seen.get(name) for name in ("deal", "client", "contact", "company")}
@@ -176,7 +176,7 @@ def _build(
     extra = {
         "document": {"number": row.number, "date": row.dated, "version": row.version, "title": row.title,
                      "valid_until": _local_day(work, call.instance, row.valid_until)},
-        "data": data, "settings": settings, "part": _part(call),
+        "data": data, "settings": settings, "part": part,
         **_references(work, row),
     }
     try:
@@ -190,6 +190,12 @@ def _part(call: ActionCall) -> int | None:
     ``part`` that is left over from somewhere else must not make a contract about half the deal."""
     part = call.inputs.get("part") or (call.inputs.get("data") or {}).get("part")
     return part.get("part") if isinstance(part, Mapping) else part
+
+
+def _part_of(kept: Mapping[str, Any]) -> int | None:
+    """The part of the schedule that an earlier version was about."""
+    payment = kept.get("payment") or {}
+    return payment.get("part") if payment.get("of", 1) > 1 else None
 
 
 def _with_periods(

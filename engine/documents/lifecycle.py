@@ -85,7 +85,7 @@ def may_be_replaced(row: Document) -> None:
 def supersede(work: Work, old: Document, new: Document) -> None:
     """The new version takes the old one's place."""
     was, old.status = old.status, DocumentStatus.SUPERSEDED
-    _record(work, old, "document.superseded", was=was, by=new.id, version=new.version)
+    _record(work, old, "document.superseded", was=was, by=new.id)
 
 
 def _living(work: Work, document_id: Any) -> Document:

@@ -22,7 +22,8 @@ def test_true_inns_pass(inn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "inn", ["7707083894", "0000000000", "000000000000", "７７０７０８３８９３", "٧٧٠٧٠٨٣٨٩٣", "770708389", "", "77070838931"]
+    "inn",
+    ["7707083894", "0000000000", "000000000000", "７７０７０８３８９３", "٧٧٠٧٠٨٣٨٩٣", "770708389", "", "77070838931"],
 )
 def test_wrong_empty_zero_and_foreign_digits_are_no_inn(inn: str) -> None:
     assert not requisites.inn_valid(inn)
@@ -82,7 +83,8 @@ def test_an_account_of_another_bank_is_named_with_its_bik() -> None:
 
 def test_an_entrepreneur_has_twelve_digits_and_no_kpp() -> None:
     ip = {**GOOD, "kind": "ip", "inn": "500100732259", "ogrn": "304500116000157"}
-    assert [str(fault) for fault in requisites.faults(ip)] == ["An entrepreneur has no KPP, but 781001001 is filled in."]
+    said = [str(fault) for fault in requisites.faults(ip)]
+    assert said == ["An entrepreneur has no KPP, but 781001001 is filled in."]
     assert requisites.faults({**ip, "kpp": None}) == []
 
 
