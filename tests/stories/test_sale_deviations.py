@@ -54,7 +54,7 @@ def test_a_moved_meeting_is_agreed_anew_and_its_reminder_goes_with_it(story: Sto
     steps.agree_meeting(story)
     story.complete("Провести встречу", meeting_result="moved")
     steps.agree_meeting(story, at="2026-11-25T15:00")
-    story.wait("P7D")
+    story.wait("P9D")
     reminders = [letter for letter in story.mailbox.letters if "Напоминание о встрече" in str(letter["Subject"])]
     assert ["25.11.2026 15:00" in letter.get_content() for letter in reminders] == [True]
 
