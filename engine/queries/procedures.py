@@ -55,7 +55,7 @@ def procedures(session: Session) -> Sequence[ProcedureRow]:
         )
         .join(newest, (newest.c.key == ProcessDefinition.key) & (newest.c.version == ProcessDefinition.version))
         .join(Deployment)
-        .outerjoin(DraftFile, (DraftFile.kind == ResourceKind.PROCESS) & (DraftFile.key == ProcessDefinition.key))
+        .outerjoin(DraftFile, DraftFile.file == ProcessDefinition.file)
         .order_by(ProcessDefinition.name)
     )
     return [
@@ -98,11 +98,25 @@ def source(session: Session, key: str, version: int | None = None) -> ProcessDef
     return session.scalar(found.order_by(ProcessDefinition.version.desc()).limit(1))
 
 
+def file_of(session: Session, key: str) -> str:
+    """The file a procedure came in, or, of a new one, will come in: ``processes/<key>/<key>.bpmn``."""
+    published = source(session, key)
+    return published.file if published else f"processes/{key}/{key}.bpmn"
+
+
 def draft(session: Session, key: str) -> DraftFile | None:
     """The draft of a procedure, if somebody saved one."""
-    return session.scalar(
-        select(DraftFile).where(DraftFile.kind == ResourceKind.PROCESS, DraftFile.key == key)
-    )
+    return session.scalar(select(DraftFile).where(DraftFile.file == file_of(session, key)))
+
+
+def begun(session: Session) -> Sequence[DraftFile]:
+    """Drawings that have never been published, newest first."""
+    published = select(ProcessDefinition.file)
+    return session.scalars(
+        select(DraftFile)
+        .where(DraftFile.kind == ResourceKind.PROCESS, DraftFile.file.not_in(published))
+        .order_by(DraftFile.saved_at.desc())
+    ).all()
 
 
 def _instances(ended: bool):  # type: ignore[no-untyped-def]  # SQLAlchemy infers the row type

@@ -126,12 +126,32 @@ modeler.on('commandStack.changed', () => {
   timer = setTimeout(check, CHECK_DELAY);
 });
 
-const source = await (await fetch(page.dataset.source)).text();
-try {
-  await modeler.importXML(source);
-  fit(modeler.get('canvas'));
-  await check();
-} catch (error) {
-  show(`${say.unreadable} ${error.message}`, 'bad');
+async function open(xml) {
+  try {
+    await modeler.importXML(xml);
+    fit(modeler.get('canvas'));
+    await check();
+    return true;
+  } catch (error) {
+    show(`${say.unreadable} ${error.message}`, 'bad');
+    return false;
+  }
 }
+
+// A file drawn elsewhere takes the place of the drawing; it is not saved until the designer says so.
+const file = document.querySelector('#open-file');
+file.addEventListener('change', async () => {
+  const before = (await modeler.saveXML({ format: true })).xml;
+  if (await open(await file.files[0].text())) {
+    changed = true;
+    show(say.unsaved, 'warn');
+  } else {
+    const problem = state.textContent;
+    await open(before);
+    show(problem, 'bad');
+  }
+  file.value = '';
+});
+
+await open(await (await fetch(page.dataset.source)).text());
 document.documentElement.dataset.ready = 'modeler';
