@@ -16,12 +16,14 @@ from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from engine import values
-from engine.models import AuditEvent, ProcessInstance, table_of
+from engine.models import AuditEvent, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared
 from engine.work import Work
 
 COMMON = 0
 START = b"\0" * 32
+DIGEST = 32  # hexadecimal digits
+COMPLETED = "user_task.completed"
 PENDING = "audit.pending"
 LINES = table_of(AuditEvent)
 HEAD = Prepared(
@@ -98,12 +100,19 @@ def verify(session: Session, chain: int, anchor: Head | None = None) -> Verdict:
             return Verdict(head, due, "line is missing")
         if _hash(head.hash, dict(row)) != row["hash"]:
             return Verdict(head, due, "line was changed")
+        if row["type"] == COMPLETED and not _is_outcome(session, row["subject"], row["data"].get("outcome")):
+            return Verdict(head, due, "what was filled in is not what was signed for")
         head = Head(chain, due, row["hash"])
         if anchor and anchor.count == due and anchor.hash != head.hash:
             return Verdict(head, due, "chain was rewritten since the anchor was taken")
     if anchor and anchor.count > head.count:
         return Verdict(head, head.count + 1, "lines were cut off since the anchor was taken")
     return Verdict(head)
+
+
+def digest(encoded: Any) -> str:
+    """What the log keeps of data that stands elsewhere and may one day have to be erased: enough to prove it."""
+    return hashlib.sha256(values.dumps(encoded)).hexdigest()[:DIGEST]
 
 
 def verify_all(session: Session, anchors: Sequence[Head] = ()) -> Iterator[Verdict]:
@@ -157,6 +166,12 @@ def _write(work: Work) -> None:
         heads[chain] = (seq + 1, row["hash"])
         rows.append(row)
     WRITE.run_many(connection, rows)
+
+
+def _is_outcome(session: Session, subject: str, signed: str | None) -> bool:
+    """Whether a completed task still holds what its line in the log says it was completed with."""
+    outcome = session.scalar(select(UserTask.outcome).where(UserTask.id == int(subject.partition(":")[2])))
+    return signed is None or digest(outcome if outcome is not None else {}) == signed
 
 
 def _definition(instance: ProcessInstance | None) -> str | None:

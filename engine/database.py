@@ -5,12 +5,14 @@ its connection with the execution option ``write`` and gets ``BEGIN IMMEDIATE``;
 """
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import deque
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import Conflict
@@ -101,12 +103,16 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
         if not connection.get_execution_options().get("write"):
-            connection.exec_driver_sql("BEGIN")
+            driver.execute("BEGIN")
             return
         lock.acquire()
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            lock.release()
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
         except BaseException:
             lock.release()
             raise

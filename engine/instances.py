@@ -210,7 +210,7 @@ def _begin(
         work, "process_instance.started", instance=instance, variables=given, versions=instance.versions,
         business_key=instance.business_key, title=instance.title, parent=instance.parent_id,
     )  # fmt: skip
-    projection.project(work, instance, advance)
+    projection.project(work, instance, advance, begins=True)
     _report(work, instance, failure)
     return instance
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine import audit, control_points, failures, outbox, values
+from engine import audit, control_points, failures, history, outbox, values
 from engine.assignment import moment, open_tasks
 from engine.bpmn.types import Advance, Happening, OpenService, OpenSubscription, OpenTimer, Snapshot
 from engine.models import (
@@ -32,7 +32,6 @@ from engine.models import (
     FormDraft,
     MessageSubscription,
     ProcessInstance,
-    StateVersion,
     UserTask,
     Visit,
     table_of,
@@ -44,7 +43,8 @@ from engine.vocabulary import InstanceStatus, JobKind, SubscriptionKind, TaskSta
 from engine.work import Work
 
 TASKS, CANDIDATES, DRAFTS = table_of(UserTask), table_of(Candidate), table_of(FormDraft)
-SUBSCRIPTIONS, VISITS, STATES = table_of(MessageSubscription), table_of(Visit), table_of(StateVersion)
+SUBSCRIPTIONS, VISITS = table_of(MessageSubscription), table_of(Visit)
+MOST_VISITS = 2**20  # in one step; the adapter stops long before
 HANDLED = {"userTask", "manualTask", "serviceTask", "sendTask"}  # their data has a line of its own
 JOBS = outbox.JOBS
 
@@ -62,8 +62,7 @@ OPEN_ROWS = Prepared(
         _open_of("subscription", SUBSCRIPTIONS),
     )
 )
-KEEP_STATE = Prepared(insert(STATES).inline(), columns=["instance_id", "revision", "at", "state"])
-ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c if column.name != "id"])
+ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c])
 FORGET = tuple(Prepared(delete(t).where(t.c.task_id == bindparam("task"))) for t in (CANDIDATES, DRAFTS))
 LEAVE = Prepared(
     update(VISITS)
@@ -83,16 +82,19 @@ class _Open:
     elements: dict[str, str] = field(default_factory=dict)
 
 
-def project(work: Work, instance: ProcessInstance, advance: Advance, *, done: UserTask | None = None) -> None:
+def project(
+    work: Work, instance: ProcessInstance, advance: Advance, *, done: UserTask | None = None, begins: bool = False
+) -> None:
     """Store the new state of an instance and everything that follows from it.
 
-    ``done``: the user task whose completion caused the step. Flushes; afterwards ``instance.revision`` is the step's.
+    ``done``: the user task whose completion caused the step; ``begins``: the instance's first step. Afterwards
+    ``instance.revision`` is the step's.
     """
     snapshot = advance.snapshot
-    known = _open_rows(work, instance) if instance.id is not None else _Open()
+    known = _Open() if begins else _open_rows(work, instance)
     if done is not None:
         known.tasks.pop(done.token_id, None)
-    _store(work, instance, advance)
+    _store(work, instance, advance, begins)
     _visits(work, instance, advance.happened)
     _log_changes(work, instance, advance.happened)
     _close(work, instance, snapshot, known, done)
@@ -138,23 +140,24 @@ def _open_rows(work: Work, instance: ProcessInstance) -> _Open:
     return known
 
 
-def _store(work: Work, instance: ProcessInstance, advance: Advance) -> None:
+def _store(work: Work, instance: ProcessInstance, advance: Advance, begins: bool) -> None:
+    revision, before = instance.revision, None if begins else instance.state
     new: dict[str, Any] = {"state": advance.state, "variables": values.encode(advance.snapshot.result)}
     if advance.snapshot.completed:
         new |= {"status": InstanceStatus.COMPLETED, "ended_at": work.now}
     change(work.session, work.connection, instance, **new)
-    KEEP_STATE.run(
-        work.connection, instance_id=instance.id, revision=instance.revision, at=work.now, state=advance.state
-    )
+    history.keep(work, instance, before, revision)
 
 
 def _visits(work: Work, instance: ProcessInstance, happened: Sequence[Happening]) -> None:
     here: dict[str, dict[str, Any]] = {}
     left: list[dict[str, Any]] = []
-    for one in happened:
+    first = instance.revision * MOST_VISITS  # a step is a revision: its visits follow those of the step before
+    for number, one in enumerate(happened):
         if one.event == "entered":
             here[one.token_id] = {
                 "instance_id": instance.id,
+                "id": first + number,
                 "token_id": one.token_id,
                 "process_key": one.process_key,
                 "version": instance.versions[one.process_key],

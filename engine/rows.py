@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Executable, bindparam, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 
@@ -81,7 +81,7 @@ class _Translated:
         self._defaults: dict[str, Any] = dict(compiled.params)
         names = compiled.bind_names.values()
         kinds = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
-        self._to: dict[str, Convert] = {name: convert for name, convert in kinds.items() if convert is not None}
+        self._to: dict[str, Callable[[Any], Any]] = {name: to for name, to in kinds.items() if to is not None}
         returned = getattr(statement, "_returning", ()) or getattr(statement, "selected_columns", ())
         self._from: list[Convert] = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in returned
@@ -90,7 +90,7 @@ class _Translated:
     def bind(self, given: Mapping[str, Any]) -> Any:
         ready = {**self._defaults, **given}
         for name, convert in self._to.items():
-            ready[name] = convert(ready[name]) if convert is not None else ready[name]
+            ready[name] = convert(ready[name])
         return [ready[name] for name in self._order] if self._order is not None else ready
 
     def read(self, rows: list[Any]) -> list[Row]:
@@ -105,7 +105,7 @@ class _Translated:
 def change(session: Session, connection: Connection, row: ProcessInstance | UserTask, **new: Any) -> None:
     """Write columns of a loaded row at once and make a new revision of it. Raises StaleDataError when another writer
     was first. What the session itself still has to write of this row is written first."""
-    if session.is_modified(row):
+    if instance_state(row).modified:
         session.flush([row])
     seen = row.revision
     new["revision"] = seen + 1
@@ -121,8 +121,8 @@ def adopt(session: Session, model: type[Loaded], row: Mapping[str, Any]) -> Load
     known = session.identity_map.get(identity_key(model, row["id"]))
     if known is not None:
         found: Loaded = known
-        for name, value in row.items():
-            if not session.is_modified(found):
+        if not instance_state(found).modified:
+            for name, value in row.items():
                 set_committed_value(found, name, value)
         return found
     found = model()

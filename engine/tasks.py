@@ -77,7 +77,7 @@ def complete(work: Work, task_id: int, raw: Mapping[str, Any], revision: int | N
         work.session, work.connection, task, status=TaskStatus.COMPLETED, ended_at=work.now, rank=None, outcome=outcome,
         completed_by=work.actor.user_id, completed_for=work.actor.on_behalf_of, **taken,
     )  # fmt: skip
-    _log(work, task, "completed", element=task.element_id, outcome=data)
+    _log(work, task, "completed", element=task.element_id, outcome=audit.digest(outcome))
     advance(work, instance, bpmn.complete, task.token_id, data, done=task)
     return task
 

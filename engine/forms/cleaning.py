@@ -36,7 +36,8 @@ def clean(
     faults |= {name: fault for name, fault in filling.faults().items() if name not in faults}
     if faults:
         raise Invalid(_summary(faults), fields=faults)
-    return {name: None for name in form.names if name not in variables} | filling.data()
+    data = filling.data()
+    return {name: None for name in form.names if name not in data and name not in variables} | data
 
 
 def remaining_faults(

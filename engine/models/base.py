@@ -4,6 +4,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import orjson
+import zstandard
 from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -48,6 +50,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if isinstance(value, datetime) else EPOCH + timedelta(microseconds=value)
+
+
+class PackedJson(TypeDecorator[dict[str, Any]]):
+    """JSON that nobody searches in, compressed: written with every step of an instance, read now and then."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else zstandard.ZstdCompressor(level=1).compress(orjson.dumps(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
+        if value is None:
+            return None
+        unpacked: dict[str, Any] = orjson.loads(zstandard.ZstdDecompressor().decompress(value))
+        return unpacked
 
 
 Json = dict[str, Any]

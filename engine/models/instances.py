@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Json, where
+from engine.models.base import Base, Json, PackedJson, where
 from engine.models.definitions import ProcessDefinition
 
 
@@ -30,7 +30,7 @@ class ProcessInstance(Base):
     status: Mapped[str] = mapped_column(index=True, default="active")
     versions: Mapped[Json]
     state: Mapped[bytes]
-    variables: Mapped[Json]
+    variables: Mapped[Json] = mapped_column(PackedJson)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
@@ -45,7 +45,8 @@ class ProcessInstance(Base):
 
 
 class StateVersion(Base):
-    """The state as it stood after a step: return, recall and "how did it stand on Tuesday" restore one of these."""
+    """The state as it stood after a step, whole or as the difference to the one before (engine.history reads them):
+    return, recall and "how did it stand on Tuesday" restore one of these."""
 
     __tablename__ = "state_version"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -58,15 +59,15 @@ class StateVersion(Base):
 class Visit(Base):
     """One token's stay at one element: append-only but for its end. ``path``: ids of the call activities and
     sub-processes around it, root first, joined by ``/``; ``process_key``/``version``: the drawing the element is in.
-    ``outcome``: completed or cancelled."""
+    ``outcome``: completed or cancelled. ``id`` orders the visits of one instance (engine.projection gives it)."""
 
     __tablename__ = "visit"
     __table_args__ = (
-        Index("ix_visit_instance", "instance_id"),
         Index("ix_visit_open", "instance_id", "token_id", **where("left_at IS NULL")),
+        {"sqlite_with_rowid": False},
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     token_id: Mapped[str]
     process_key: Mapped[str]
     version: Mapped[int]
