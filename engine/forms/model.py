@@ -104,6 +104,11 @@ class Form:
         return any(_depends(component) for component in self.walk())
 
     @cached_property
+    def has_rows(self) -> bool:
+        """There are lists, with buttons that add and remove rows."""
+        return any(component.type == "dynamiclist" for component in self.walk())
+
+    @cached_property
     def has_files(self) -> bool:
         """The HTML form must be sent as multipart."""
         return any(component.type == "filepicker" for component in self.walk())

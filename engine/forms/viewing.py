@@ -97,12 +97,13 @@ class FaultView:
 
 @dataclass(frozen=True)
 class FormView:
-    """A whole form as the template draws it."""
+    """A whole form as the template draws it. ``has_rows``: it has buttons of its own, which Enter must not press."""
 
     lines: tuple[tuple[ComponentView, ...], ...]
     faults: tuple[FaultView, ...]
     is_dynamic: bool
     has_files: bool
+    has_rows: bool = False
 
 
 def view(
@@ -114,7 +115,7 @@ def view(
     filling = Filling(form, raw, variables, context, files, locale)
     painter = _Painter(filling, errors or {}, locale)
     lines = painter.lines(filling.slots, filling.scope())
-    return FormView(lines, painter.summary(), form.is_dynamic, form.has_files)
+    return FormView(lines, painter.summary(), form.is_dynamic, form.has_files, form.has_rows)
 
 
 def html_id(name: str) -> str:

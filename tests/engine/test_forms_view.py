@@ -305,6 +305,12 @@ def test_a_form_that_changes_asks_the_server_and_others_do_not():
     assert "hx-post" not in draw(forms.view(moving, None, {}, CONTEXT)), "without an address there is nothing to ask"
 
 
+def test_enter_presses_no_button_of_a_row():
+    tree = parser.fromstring(f"<div>{html(SAMPLE)}</div>")
+    assert tree.xpath("//button")[0].get("value") == "refresh"
+    assert not parser.fromstring(f"<div>{html(form(field('textfield', 'x')))}</div>").xpath("//button")
+
+
 def test_fields_stand_side_by_side_as_in_the_editor():
     made = form(
         field("textfield", "a", layout={"row": "r", "columns": 8}),
