@@ -61,6 +61,7 @@ def _arithmetic(operation: Callable[[Any, Any], Any], left: Code, right: Code) -
 
 
 def negation(value: Code) -> Code:
+    """``-value``; null for what has no sign."""
     def code(frame: Frame) -> Any:
         return arithmetic.negate(value(frame))
 
@@ -121,6 +122,7 @@ def _ordering(operator: str, left: Code, right: Code) -> Code:
 
 
 def between(value: Code, low: Code, high: Code) -> Code:
+    """``value between low and high``; null if either comparison is."""
     def code(frame: Frame) -> bool | None:
         middle, zone = value(frame), frame.run.zone
         first, second = order(low(frame), middle, zone), order(middle, high(frame), zone)
@@ -164,6 +166,7 @@ def disjunction(parts: tuple[Code, ...]) -> Code:
 
 
 def choice(condition: Code, then: Code, otherwise: Code) -> Code:
+    """``if``: a condition that is not true takes the else."""
     def code(frame: Frame) -> Any:
         return then(frame) if condition(frame) is True else otherwise(frame)
 
@@ -171,6 +174,7 @@ def choice(condition: Code, then: Code, otherwise: Code) -> Code:
 
 
 def path(value: Code, name: str) -> Code:
+    """``value.name``, over a list for each of its items."""
     def code(frame: Frame) -> Any:
         owner = value(frame)
         if type(owner) is dict:

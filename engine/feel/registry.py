@@ -37,6 +37,8 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Parameter:
+    """One parameter of a built-in function, as callers may name it."""
+
     name: str
     type: str
     optional: bool = False

@@ -7,21 +7,29 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Node:
+    """What every node has: its place."""
+
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
+    """A number, string, boolean, null or temporal value as written."""
+
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
+    """A variable, or a fact."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Negate(Node):
+    """``-value``."""
+
     value: Node
 
 
@@ -44,6 +52,8 @@ class Logic(Node):
 
 @dataclass(frozen=True, slots=True)
 class Between(Node):
+    """``value between low and high``, both ends included."""
+
     value: Node
     low: Node
     high: Node
@@ -59,12 +69,16 @@ class Test(Node):
 
 @dataclass(frozen=True, slots=True)
 class In(Node):
+    """``value in (tests)``: any of the tests is met."""
+
     value: Node
     tests: tuple[Test, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class If(Node):
+    """``if condition then … else …``; a condition that is not true takes the else."""
+
     condition: Node
     then: Node
     otherwise: Node
@@ -89,16 +103,22 @@ class Iteration(Node):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Node):
+    """``[a, b]``."""
+
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ContextOf(Node):
+    """``{name: value}``; an entry sees those before it."""
+
     entries: tuple[tuple[str, Node], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RangeOf(Node):
+    """``[a..b]`` with either end open or closed."""
+
     start: Node | None
     end: Node | None
     start_included: bool
@@ -107,18 +127,24 @@ class RangeOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Path(Node):
+    """``value.name``."""
+
     value: Node
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Filter(Node):
+    """``list[condition]`` or ``list[index]``, counted from 1."""
+
     value: Node
     condition: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
+    """A call by position or by name."""
+
     function: Node
     positional: tuple[Node, ...]
     named: tuple[tuple[str, Node], ...]
@@ -135,11 +161,15 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class FunctionOf(Node):
+    """``function(a, b) body``."""
+
     parameters: tuple[tuple[str, Type | None], ...]
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceOf(Node):
+    """``value instance of type``."""
+
     value: Node
     type: Type
