@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine import values
@@ -141,6 +141,12 @@ def approvals(session: Session, actor: Actor) -> list[Waiting]:
         )
         for task in tasks
     ]
+
+
+def approval_count(session: Session, actor: Actor) -> int:
+    """How many approvals wait for this person."""
+    where = (UserTask.rank.is_not(None), UserTask.settings["document"].as_string().is_not(None), claimable(actor))
+    return session.scalar(select(func.count()).select_from(UserTask).where(*where)) or 0
 
 
 def following(session: Session, actor: Actor, instance_id: int | None, *, approval: bool = False) -> UserTask | None:

@@ -20,6 +20,8 @@ NAMES: Mapping[str, Text] = {
     "assignee": text("assignee"),
     "changes": text("changed"),
     "code": text("code"),
+    "completed": text("step done"),
+    "document": text("document"),
     "deviation": text("deviation, working days"),
     "due_at": text("due"),
     "element": text("step"),
@@ -36,7 +38,7 @@ NAMES: Mapping[str, Text] = {
     "variables": text("data"),
     "versions": text("versions of procedures"),
 }
-ELEMENTS = {"element", "completed"}
+ELEMENTS = {"element", "completed", "changes"}
 CHANGES = {"assignee", "due_at", "follow_up_at"}
 
 
@@ -68,7 +70,7 @@ def _said(name: str, value: Any, elements: Mapping[str, str]) -> str:
         return formats.number(value)
     if isinstance(value, Mapping):
         pairs = ((key, _said(key, one, elements)) for key, one in value.items())
-        return ", ".join(f"{key}: {said}" for key, said in pairs if said)
+        return ", ".join(f"{say(NAMES[key]) if key in NAMES else key}: {said}" for key, said in pairs if said)
     if isinstance(value, list):
         return ", ".join(said for one in value if (said := _said(name, one, elements)))
     return _word(name, str(value), elements)

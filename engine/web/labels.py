@@ -26,7 +26,7 @@ INSTANCE: Named = {
     "active": (text("under way"), "calm"),
     "suspended": (text("suspended"), "soon"),
     "completed": (text("finished"), "good"),
-    "cancelled": (text("cancelled"), ""),
+    "cancelled": (text("called off"), ""),
 }
 DEAL: Named = {
     "open": (text("open"), "calm"),
@@ -47,10 +47,10 @@ DOCUMENT: Named = {
     "sent": (text("sent"), "calm"),
     "signed": (text("signed"), "good"),
     "superseded": (text("replaced by a newer version"), ""),
-    "cancelled": (text("cancelled"), ""),
+    "cancelled": (text("withdrawn"), ""),
 }
 INCIDENT: Named = {
-    "open": (text("open"), "late"),
+    "open": (text("needs action"), "late"),
     "retried": (text("tried again"), "good"),
     "resolved": (text("resolved"), "good"),
 }
@@ -81,7 +81,7 @@ MILESTONE: Mapping[str, Text] = {
     "MX": text("Closed lost"),
 }
 KIND: Mapping[str, Text] = {  # what an element without a name is called
-    "startEvent": text("Start"),
+    "startEvent": text("Beginning"),
     "endEvent": text("End"),
     "exclusiveGateway": text("Choice"),
     "parallelGateway": text("Parallel branches"),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, g, request, url_for
-from werkzeug.routing import BuildError
+from flask import Flask, current_app, g, request, url_for
 
-from engine.queries import inbox, register
+from engine.queries import desk, inbox, register
 from engine.web import reading
 from engine.web.i18n import gettext, ngettext
-from engine.web.rules import EMPLOYEE, OVERSEERS, is_one_of
-
-ALL = (EMPLOYEE,)
+from engine.web.rules import OVERSEERS, is_one_of, rule_of
 
 
 @dataclass(frozen=True)
@@ -32,34 +29,31 @@ def menu() -> list[tuple[str, list[Link]]]:
     """Groups of entries: head and links."""
     _ = gettext
     work = [
-        _link("inbox.show", _("Tasks"), "inbox", ALL, _tasks(), alarm=False),
-        _link("approvals.queue", _("Approvals"), "checklist", ALL, _approvals()),
-        _link("start.choose", _("Start"), "player-play", ALL),
+        _link("inbox.show", _("Tasks"), "inbox", _tasks(), alarm=False),
+        _link("approvals.queue", _("Approvals"), "checklist", _approvals()),
+        _link("start.choose", _("Start"), "player-play"),
     ]
     matters = [
-        _link("deals.listing", _("Deals"), "briefcase", ALL),
-        _link("instances.listing", _("Instances"), "list-details", ALL),
-        _link("documents.listing", _("Documents"), "file-text", ALL),
-        _link("control_points.listing", _("Control points"), "flag", (*OVERSEERS, "auditor")),
+        _link("deals.listing", _("Deals"), "briefcase"),
+        _link("instances.listing", _("Instances"), "list-details"),
+        _link("documents.listing", _("Documents"), "file-text"),
+        _link("control_points.listing", _("Control points"), "flag"),
     ]
     rules = [
-        _link("designer.index", _("Procedures"), "schema", ALL),
-        _link("incidents.listing", _("Incidents"), "alert-triangle", (*OVERSEERS, "auditor"), _incidents(), alarm=True),
-        _link("guide.show", _("Help"), "help", ALL),
+        _link("designer.index", _("Procedures"), "schema"),
+        _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
+        _link("guide.show", _("Help"), "help"),
     ]
     groups = [("", work), (_("Business"), matters), (_("Rules and order"), rules)]
     return [(head, [link for link in links if link]) for head, links in groups]
 
 
-def _link(
-    endpoint: str, name: str, icon: str, groups: tuple[str, ...], count: int = 0, *, alarm: bool = False
-) -> Link | None:
-    if not is_one_of(g.actor, *groups):
+def _link(endpoint: str, name: str, icon: str, count: int = 0, *, alarm: bool = False) -> Link | None:
+    """An entry, if its page is installed and this person may open it."""
+    view = current_app.view_functions.get(endpoint)
+    if view is None or not is_one_of(g.actor, *(rule_of(view) or ())):
         return None
-    try:
-        href = url_for(endpoint)
-    except BuildError:  # a part that is not installed has no entry
-        return None
+    href = url_for(endpoint)
     here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
     counted = ngettext("%(num)d waits", "%(num)d wait", count) % {"num": count}
     return Link(name, href, icon, here, count, alarm, counted)
@@ -70,7 +64,7 @@ def _tasks() -> int:
 
 
 def _approvals() -> int:
-    return 0
+    return desk.approval_count(reading.session(), reading.actor())
 
 
 def _incidents() -> int:

@@ -17,6 +17,7 @@ const blank = place.querySelector('.drawing-sheet');
 let shown = null;
 let timer = null;
 let turn = 0;
+let steered = false; // the reader has moved the drawing himself: leave it where he put it
 
 slider.max = Math.max(0, way.times.length - 1);
 slider.value = slider.max;
@@ -30,7 +31,6 @@ async function open(path) {
     const drawing = await draw(holder, sheets.get(path).drawing);
     if (!drawing) return null;
     drawings.set(path, { ...drawing, sheet });
-    drawing.whole();
     drawing.viewer.on('element.click', ({ element }) => enter(path, element.id));
   }
   shown = path;
@@ -82,6 +82,7 @@ function paint(drawing, path, moment) {
   }
   mark(drawing, [...done].filter((id) => !here.has(id)), 'is-done');
   mark(drawing, [...here.keys()], 'is-active');
+  if (!steered) drawing.look([...here.keys()][0] || [...done].at(-1));
   const failed = moment === way.times.length - 1 ? way.failed.filter(([sheet]) => sheet === path).map(([, id]) => id) : [];
   mark(drawing, failed, 'is-failed');
   for (const [id, count] of here) {
@@ -116,10 +117,12 @@ document.querySelectorAll('[data-move]').forEach((button) => button.addEventList
   show();
 }));
 slider.addEventListener('input', () => { stop(); show(); });
+place.addEventListener('wheel', () => { steered = true; }, { passive: true });
 choice?.addEventListener('change', show);
 place.querySelectorAll('[data-zoom]').forEach((button) => button.addEventListener('click', () => {
   const drawing = drawings.get(shown);
   if (!drawing) return;
+  steered = button.dataset.zoom !== 'all';
   const scale = { in: 1.25, out: 0.8 }[button.dataset.zoom];
   if (scale) drawing.canvas.zoom(drawing.canvas.zoom() * scale); else drawing.whole();
 }));
