@@ -51,7 +51,7 @@ JOBS = outbox.JOBS
 
 def _open_of(what: str, table: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
     here = table.c.instance_id == bindparam("instance")
-    columns = (literal_column(f"'{what}'"), table.c.id, table.c.token_id, table.c.element_id)
+    columns: tuple[Any, ...] = (literal_column(f"'{what}'"), table.c.id, table.c.token_id, table.c.element_id)
     return select(*columns).where(here, *conditions)
 
 

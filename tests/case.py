@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import audit, deployments, instances, jobs, tasks
+from engine import audit, deployments, instances, jobs, tasks, values
 from engine.environment import Environment
 from engine.models import AuditEvent, Incident, Job, ProcessInstance, User, UserTask, Visit
 from engine.work import run, unit_of_work
@@ -42,7 +42,8 @@ def drawing(key: str, body: str, roots: str = "", properties: str = "", flows: s
         source, _, target = path.partition(">")
         condition = condition.removesuffix("]")
         inner = (
-            f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{_escape(condition)}</bpmn:conditionExpression>'
+            f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{_escape(condition)}'
+            "</bpmn:conditionExpression>"
             if condition and condition != "default"
             else ""
         )
@@ -80,17 +81,21 @@ def service_task(element_id: str, action: str, extra: str = "", retries: str = "
     """A service task that calls a registered action."""
     return (
         f'<bpmn:serviceTask id="{element_id}" name="{element_id}"><bpmn:extensionElements>'
-        f'<zeebe:taskDefinition type="{action}" retries="{retries}"/>{extra}</bpmn:extensionElements></bpmn:serviceTask>'
+        f'<zeebe:taskDefinition type="{action}" retries="{retries}"/>{extra}'
+        "</bpmn:extensionElements></bpmn:serviceTask>"
     )
 
 
-def timer(element_id: str, value: str, on: str | None = None, interrupting: bool = True, kind: str = "timeDuration") -> str:
+def timer(
+    element_id: str, value: str, on: str | None = None, interrupting: bool = True, kind: str = "timeDuration"
+) -> str:
     """An intermediate timer, or with ``on`` a boundary one."""
     tag = "boundaryEvent" if on else "intermediateCatchEvent"
     attached = f' attachedToRef="{on}" cancelActivity="{str(interrupting).lower()}"' if on else ""
     return (
         f'<bpmn:{tag} id="{element_id}" name="{element_id}"{attached}><bpmn:timerEventDefinition id="{element_id}_d">'
-        f'<bpmn:{kind} xsi:type="bpmn:tFormalExpression">{_escape(value)}</bpmn:{kind}></bpmn:timerEventDefinition></bpmn:{tag}>'
+        f'<bpmn:{kind} xsi:type="bpmn:tFormalExpression">{_escape(value)}</bpmn:{kind}></bpmn:timerEventDefinition>'
+        f"</bpmn:{tag}>"
     )
 
 
@@ -101,6 +106,44 @@ def form(*fields: str) -> bytes:
         key, _, kind = field.partition(":")
         components.append({"type": kind or "textfield", "key": key, "label": key, "id": f"Field_{number}"})
     return json.dumps({"schemaVersion": 16, "type": "default", "id": "form", "components": components}).encode()
+
+
+def catch(element_id: str, kind: str, ref: str) -> str:
+    """An intermediate catch event for a message or signal declared in ``roots``."""
+    return (
+        f'<bpmn:intermediateCatchEvent id="{element_id}" name="{element_id}"><bpmn:{kind}EventDefinition '
+        f'id="{element_id}_d" {kind}Ref="{ref}"/></bpmn:intermediateCatchEvent>'
+    )
+
+
+def throw(element_id: str, kind: str, ref: str) -> str:
+    """An intermediate throw event."""
+    return (
+        f'<bpmn:intermediateThrowEvent id="{element_id}" name="{element_id}"><bpmn:{kind}EventDefinition '
+        f'id="{element_id}_d" {kind}Ref="{ref}"/></bpmn:intermediateThrowEvent>'
+    )
+
+
+def message(element_id: str, name: str, key: str) -> str:
+    """A message with its correlation key (FEEL)."""
+    return (
+        f'<bpmn:message id="{element_id}" name="{name}"><bpmn:extensionElements>'
+        f'<zeebe:subscription correlationKey="{_escape(key)}"/></bpmn:extensionElements></bpmn:message>'
+    )
+
+
+def signal(element_id: str, name: str) -> str:
+    """A signal."""
+    return f'<bpmn:signal id="{element_id}" name="{name}"/>'
+
+
+def script(element_id: str, expression: str, variable: str) -> str:
+    """A FEEL script task."""
+    return (
+        f'<bpmn:scriptTask id="{element_id}" name="{element_id}"><bpmn:extensionElements>'
+        f'<zeebe:script expression="{_escape(expression)}" resultVariable="{variable}"/>'
+        "</bpmn:extensionElements></bpmn:scriptTask>"
+    )
 
 
 START, END = '<bpmn:startEvent id="start"/>', '<bpmn:endEvent id="end"/>'
@@ -161,8 +204,6 @@ class Case:
 
     @property
     def variables(self) -> dict[str, Any]:
-        from engine import values
-
         decoded: dict[str, Any] = values.decode(self.instance.variables)
         return decoded
 
@@ -183,7 +224,8 @@ class Case:
         with self.env.sessions() as session:
             return sorted(
                 session.scalars(
-                    select(UserTask.element_id).where(UserTask.instance_id == self.instance_id, UserTask.rank.is_not(None))
+                    select(UserTask.element_id)
+                    .where(UserTask.instance_id == self.instance_id, UserTask.rank.is_not(None))
                 )
             )
 

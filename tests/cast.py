@@ -42,8 +42,9 @@ def fill(env: Environment) -> None:
             work.session.add(
                 User(
                     login=login, last=last, first=first, middle=middle, gender=gender, position=position,
-                    email=f"{login}@example.test", password_hash="", memberships=[Membership(group_key=g) for g in groups],
-                )  # fmt: skip
+                    email=f"{login}@example.test", password_hash="",
+                    memberships=[Membership(group_key=key) for key in groups],
+                )
             )
 
 

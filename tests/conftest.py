@@ -10,11 +10,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from engine import database
 from engine.calendar import calendars
@@ -33,8 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        both = "engine" in Path(str(metafunc.definition.path)).parts and not metafunc.config.getoption("--no-postgresql")
-        metafunc.parametrize("backend", ["sqlite", "postgresql"] if both else ["sqlite"], scope="session", indirect=True)
+        of_engine = Path(str(metafunc.definition.path)).parent.name == "engine"
+        both = of_engine and not metafunc.config.getoption("--no-postgresql")
+        backends = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("backend", backends, scope="session", indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,19 +71,52 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def blank(postgresql: str) -> URL:
+    """A database with all tables, of which every test gets a copy."""
+    url = make_url(postgresql)
+    _on_server(url, "DROP DATABASE IF EXISTS reglament_blank", "CREATE DATABASE reglament_blank")
+    made = database.connect(_text(url.set(database="reglament_blank")))
+    database.create_tables(made)
+    made.dispose()
+    return url
+
+
 @pytest.fixture
-def engine(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database with all tables and triggers."""
     if backend == "sqlite":
-        made = database.connect(f"sqlite:///{tmp_path / 'reglament.db'}", synchronous="OFF")
-    else:
-        made = database.connect(request.getfixturevalue("postgresql"))
-        with made.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    database.create_tables(made)
+        url = f"sqlite:///{tmp_path / 'reglament.db'}"
+        made = database.connect(url, synchronous="OFF")
+        database.create_tables(made)
+        made.dispose()
+        yield url
+        return
+    server: URL = request.getfixturevalue("blank")
+    name = f"reglament_{uuid4().hex[:12]}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE reglament_blank")
+    yield _text(server.set(database=name))
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A connection to the test's database."""
+    made = database.connect(database_url, synchronous="OFF")
     yield made
     made.dispose()
+
+
+def _on_server(url: URL, *statements: str) -> None:
+    server = create_engine(_text(url).replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    server.dispose()
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -106,8 +142,3 @@ def env(engine: Engine, clock: Clock) -> Environment:
 def case(env: Environment, clock: Clock) -> Case:
     """Publish a drawing, start it, act as people, move the clock."""
     return Case(env, clock)
-
-
-@pytest.fixture
-def minute() -> timedelta:
-    return timedelta(minutes=1)
