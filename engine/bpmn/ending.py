@@ -1,9 +1,7 @@
 """How tokens and scopes end."""
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.bpmn import merging
 from engine.bpmn.scopes import Scope, Visit
@@ -15,16 +13,16 @@ def token_ended(task: Visit) -> None:
     if rest:
         report(task, merging.contribute(task, rest))
     else:
-        finish(task.scope, task.data, task)
+        finish(task.scope, task)
 
 
-def finish(scope: Scope, data: Mapping[str, Any], last: Visit) -> None:
-    """The scope is over with this data; what still stands in it is withdrawn."""
-    result, conflicts = merging.settle(scope, data, merging.beginning(last))
+def finish(scope: Scope, last: Visit) -> None:
+    """The scope is over with what this token knows; what still stands in it is withdrawn."""
+    result, conflicts = merging.settle(scope, last.known, merging.beginning(last))
     report(last, conflicts)
     close(scope)
     if scope.owner is None:
-        scope.top.result = result
+        scope.top.result = result.values
     else:
         scope.owner.node.inside_done(scope.owner, result)
 

@@ -28,7 +28,7 @@ class Join(Node):
         return len(self.incoming) > 1
 
     def _update_hook(self, my_task: Visit) -> bool:
-        my_task.data = dict(my_task.parent.data)
+        my_task.known = my_task.parent.known
         if not self.joins:
             return True
         data = my_task.scope.data
@@ -53,7 +53,7 @@ class Join(Node):
         """Use up one token per flow; the last to come carries on with the data of all."""
         tokens.sort(key=lambda task: int(task.internal_data[ORDER]))
         *others, last = tokens
-        last.data, conflicts = merging.combine(tokens)
+        last.known, conflicts = merging.combine(tokens)
         last.internal_data = {}
         last.changed = {"conflicts": conflicts} if conflicts else {}
         for task in others:

@@ -16,10 +16,10 @@ from SpiffWorkflow.bpmn.specs.mixins import (
 )
 from SpiffWorkflow.util.task import TaskState as State
 
-from engine.bpmn import merging
 from engine.bpmn.evaluation import LOCAL, visible
+from engine.bpmn.known import Known
 from engine.bpmn.nodes import Node, engine_of, label
-from engine.bpmn.nodes_activities import Activity
+from engine.bpmn.nodes_activities import WRITES, Activity
 from engine.bpmn.scopes import ScopeSpec, Visit
 from engine.bpmn.types import Element
 from engine.errors import Failed, text
@@ -27,6 +27,11 @@ from engine.errors import Failed, text
 LEFT, OPEN, COUNT, MADE, DATA = "left", "open", "count", "made", "data"
 INDEX = "index"
 MOST_ROUNDS = 10_000
+
+
+def gathered(task: Visit) -> Known:
+    """What the ended rounds of a loop wrote."""
+    return Known(task.internal_data.get(DATA, {}), task.internal_data.get(WRITES, {}))
 
 
 class Loop(Activity):
@@ -37,12 +42,12 @@ class Loop(Activity):
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, body: Activity) -> None:
         Node.__init__(self, spec, name, drawn)
         self.body = body
-        body.loop = self
+        body.loop, body.is_round = self, True
 
     def begin_round(self, task: Visit, index: int, local: Mapping[str, Any]) -> None:
         """Start one round; ``loopCounter`` counts from 1."""
         child = task._add_child(self.body)
-        child.data = dict(task.data)
+        child.known = task.known
         child.internal_data = {INDEX: index, LOCAL: {**local, "loopCounter": index + 1}}
         child._ready()
 
@@ -53,6 +58,23 @@ class Loop(Activity):
     def gather(self, child: Visit) -> None:
         """A round is over."""
         raise NotImplementedError
+
+    def outlook(self, task: Visit) -> Known:
+        """What ended rounds wrote, and running ones so far."""
+        known = task.known.later(gathered(task))
+        for child in self.rounds(task):
+            known = known.later(child.node.outlook(child))
+        return known
+
+    def settle(self, task: Visit, produced: Mapping[str, Any]) -> None:
+        """What the rounds wrote comes out as they wrote it; what the loop itself made is its own write."""
+        task.adopt(gathered(task))
+        task.write(produced)
+
+    def keep(self, task: Visit, child: Visit) -> None:
+        """What an ended round wrote; of two rounds that wrote one variable the later counts."""
+        kept = gathered(task).later(child.known)
+        task.internal_data |= {DATA: kept.values, WRITES: kept.writes}
 
     def withdraw(self, task: Visit, entered: bool) -> None:
         """Cancelled with its rounds."""
@@ -86,7 +108,7 @@ class MultiInstance(Loop):
         """Begin the rounds; an empty collection needs none."""
         items = self._items(task)
         made = [None] * len(items) if self.each.output else []
-        state = {LEFT: [], OPEN: len(items), COUNT: len(items), MADE: made, DATA: {}}
+        state = {LEFT: [], OPEN: len(items), COUNT: len(items), MADE: made}
         if not items:
             self.settle(task, self._outcome(state))
             return True
@@ -114,8 +136,8 @@ class MultiInstance(Loop):
             self.each.until, self._counts(names, state, made, running, len(left))
         )
         state |= {MADE: made, OPEN: running}
-        if not self.each.output or self.drawn.settings.outputs:
-            self._keep(task, child)
+        if not self._collects:
+            self.keep(task, child)
         if enough:
             for other in self.rounds(task):
                 other.cancel()
@@ -127,12 +149,17 @@ class MultiInstance(Loop):
             return
         self.conclude(task, self._outcome(state))
 
-    def _keep(self, task: Visit, child: Visit) -> None:
-        """A later round's change of a variable wins over an earlier one's."""
-        task.internal_data[DATA] = {**task.internal_data[DATA], **dict(merging.changes(task.data, child.data))}
+    def outlook(self, task: Visit) -> Known:
+        """With an output collection nothing else comes out."""
+        return task.known if self._collects else super().outlook(task)
+
+    @property
+    def _collects(self) -> bool:
+        """Whether the rounds give nothing but the output collection."""
+        return self.each.output is not None and not self.drawn.settings.outputs
 
     def _outcome(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        return {**state[DATA], **({self.each.output: list(state[MADE])} if self.each.output else {})}
+        return {self.each.output: list(state[MADE])} if self.each.output else {}
 
     def _counts(
         self, names: dict[str, Any], state: Mapping[str, Any], made: list[Any], running: int, left: int
@@ -195,7 +222,6 @@ class StandardLoop(Loop, StandardLoopTaskMixin):  # type: ignore[misc]
         """Begin the first round, if any."""
         if self.test_before and not self._again(task, 0, task.data):
             return True
-        task.internal_data[DATA] = {}
         task.rest()
         self.begin_round(task, 0, {})
         return None
@@ -204,12 +230,12 @@ class StandardLoop(Loop, StandardLoopTaskMixin):  # type: ignore[misc]
         """Another round, or the end."""
         task, index = child.parent, child.internal_data[INDEX] + 1
         again = self._again(task, index, child.data)
-        changed = dict(merging.changes(task.data, child.data))
         if not again:
-            self.conclude(task, changed)
+            self.keep(task, child)
+            self.conclude(task, {})
             return
         following = task._add_child(self.body, State.FUTURE)
-        following.data = dict(child.data)
+        following.known = child.known
         following.internal_data = {INDEX: index, LOCAL: {"loopCounter": index + 1}}
         following._ready()
 

@@ -16,6 +16,7 @@ from SpiffWorkflow.util.task import TaskState as State
 
 from engine.bpmn import ending
 from engine.bpmn.evaluation import FeelEngine, visible
+from engine.bpmn.known import Known
 from engine.bpmn.scopes import ScopeSpec, Visit
 from engine.bpmn.types import Element
 from engine.errors import Failed, text
@@ -40,7 +41,8 @@ class Flow:
 
 
 class Node(BpmnTaskSpec):  # type: ignore[misc]
-    """Any element. ``drawn``: what the drawing says of it; ``standing``: it does not keep its scope open.
+    """Any element. ``drawn``: what the drawing says of it; ``standing``: it does not keep its scope open;
+    ``is_round``: it is what a loop runs each time, and the loop answers for it.
 
     Kinds that SpiffWorkflow knows inherit its class too, behind this one: what is overridden here stays overridden.
     """
@@ -48,6 +50,7 @@ class Node(BpmnTaskSpec):  # type: ignore[misc]
     standing = False
     joins = False
     is_boundary = False
+    is_round = False
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element) -> None:
         # straight to the root: the classes between, SpiffWorkflow's of the same kind, want what only their parser makes
@@ -69,7 +72,7 @@ class Node(BpmnTaskSpec):  # type: ignore[misc]
         """Nothing is predicted."""
 
     def _update_hook(self, my_task: Visit) -> bool:
-        my_task.data = dict(my_task.parent.data)
+        my_task.known = my_task.parent.known
         return True
 
     def _on_ready(self, my_task: Visit) -> None:
@@ -103,9 +106,9 @@ class Node(BpmnTaskSpec):  # type: ignore[misc]
         if entered:
             task.scope.top.note("cancelled", task)
 
-    def outlook(self, task: Visit) -> dict[str, Any]:
-        """The data that would come out if the visit ended now."""
-        return task.data
+    def outlook(self, task: Visit) -> Known:
+        """What would come out if the visit ended now."""
+        return task.known
 
     def raise_again(self, task: Visit) -> None:
         """Make a visit at rest READY: its results or payload are there."""

@@ -18,6 +18,7 @@ from SpiffWorkflow.util.task import TaskState as State
 
 from engine.bpmn import ending, events, merging, throwing
 from engine.bpmn.evaluation import LOCAL, FeelEngine, assign, mapped, visible
+from engine.bpmn.known import Known
 from engine.bpmn.nodes import ARMED, DONE, ON, Node, engine_of, label, win_race
 from engine.bpmn.scopes import Inside, Scope, ScopeSpec, Visit
 from engine.bpmn.types import Element
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from engine.bpmn.loops import Loop
 
 
+WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
+
+
 class Activity(Node):
     """Anything with input and output mappings and boundary events. ``loop``: the loop it is the body of."""
 
@@ -34,7 +38,8 @@ class Activity(Node):
 
     def _run_hook(self, my_task: Visit) -> bool | None:
         if DONE in my_task.internal_data:
-            return self._conclude(my_task, my_task.internal_data[DONE])
+            self.settle(my_task, my_task.internal_data[DONE])
+            return True
         engine = engine_of(my_task)
         if self.drawn.settings.inputs and self.maps_itself:
             names = visible(my_task)
@@ -60,19 +65,13 @@ class Activity(Node):
         task.internal_data[DONE] = dict(produced)
         self.raise_again(task)
 
-    def _conclude(self, task: Visit, produced: Mapping[str, Any]) -> bool:
-        self.settle(task, produced)
-        return True
-
     def settle(self, task: Visit, produced: Mapping[str, Any]) -> None:
         """What comes out: the mapped outputs only if there are any, else everything produced."""
         outputs = self.drawn.settings.outputs
         if outputs and self.maps_itself:
-            found = mapped(engine_of(task), outputs, {**visible(task), **produced}, task.data)
+            task.write(mapped(engine_of(task), outputs, {**visible(task), **produced}, task.data))
         else:
-            found = dict(produced)
-        task.changed = dict(merging.changes(task.data, found))
-        task.data = {**task.data, **found}
+            task.write(produced)
 
     def depart(self, task: Visit) -> None:
         """Boundary events leave with the activity; the body of a loop reports to the loop."""
@@ -98,7 +97,7 @@ class Activity(Node):
     def _sit(task: Visit, event: Node, what: dict[str, Any]) -> None:
         parent = task.parent
         sitting = parent._add_child(event, State.WAITING)
-        sitting.data = dict(parent.data)
+        sitting.known = parent.known
         sitting.internal_data = {ON: task.id, ARMED: what}
 
 
@@ -174,9 +173,10 @@ class Containing(Activity):
         """What runs inside, whose drawing it is, whether that is a process of its own."""
         raise NotImplementedError
 
-    def given(self, task: Visit) -> dict[str, Any]:
-        """The data with which the inside begins."""
-        return visible(task)
+    def given(self, task: Visit) -> Known:
+        """The data with which the inside begins; its own input mappings have no past there."""
+        local = task.internal_data.get(LOCAL, {})
+        return Known({**task.data, **local}, {name: n for name, n in task.known.writes.items() if name not in local})
 
     def reopen(self, task: Visit, key: str | None) -> tuple[ScopeSpec, str, bool]:  # noqa: ARG002
         """The inside again, after the state was stored."""
@@ -185,34 +185,32 @@ class Containing(Activity):
     def perform(self, task: Visit) -> None:
         """Open the inside."""
         spec, key, called = self.inside_of(task)
-        data = self.given(task)
-        standing = prepare(spec, engine_of(task), data)
+        known = self.given(task)
+        standing = prepare(spec, engine_of(task), known.values)
         scope = Inside(spec, task, key, called)
         task.rest()
-        open_scope(scope, data, standing)
+        open_scope(scope, known, standing)
 
-    def inside_done(self, task: Visit, result: Mapping[str, Any]) -> None:
+    def inside_done(self, task: Visit, result: Known) -> None:
         """The inside is over."""
-        self.conclude(task, self.returned(result))
-
-    def returned(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """What of the inside's data comes out before output mappings."""
-        return dict(result)
+        task.internal_data[WRITES] = result.writes
+        self.conclude(task, result.values)
 
     def settle(self, task: Visit, produced: Mapping[str, Any]) -> None:
-        """Without output mappings everything set inside comes out, except what the input mappings brought in."""
-        if not self.drawn.settings.outputs:
-            local = task.internal_data.get(LOCAL, {})
-            produced = {key: value for key, value in produced.items() if key not in local}
-        super().settle(task, produced)
+        """Without output mappings everything written inside comes out, except what the input mappings brought in."""
+        if self.drawn.settings.outputs:
+            super().settle(task, produced)
+        elif self.returns_all:
+            task.adopt(Known(dict(produced), task.internal_data[WRITES]), without=task.internal_data.get(LOCAL, ()))
 
-    def outlook(self, task: Visit) -> dict[str, Any]:
-        """The data that would come out if it ended now."""
+    returns_all = True
+
+    def outlook(self, task: Visit) -> Known:
+        """What would come out if it ended now."""
         inside = task.scope.top.inside(task)
         if inside is None or inside.called or self.drawn.settings.outputs:
-            return task.data
-        local = task.internal_data.get(LOCAL, {})
-        return {**task.data, **{key: value for key, value in merging.view(inside).items() if key not in local}}
+            return task.known
+        return task.known.later(merging.view(inside), without=task.internal_data.get(LOCAL, ()))
 
     def withdraw(self, task: Visit, entered: bool) -> None:
         """Cancelled with everything inside."""
@@ -242,7 +240,7 @@ class CallActivity(Containing, CallActivityMixin):  # type: ignore[misc]
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, all_in: bool, all_out: bool) -> None:
         Node.__init__(self, spec, name, drawn)
-        self.all_in, self.all_out = all_in, all_out
+        self.all_in, self.returns_all = all_in, all_out
 
     def inside_of(self, task: Visit) -> tuple[ScopeSpec, str, bool]:
         """The called procedure."""
@@ -258,13 +256,9 @@ class CallActivity(Containing, CallActivityMixin):  # type: ignore[misc]
         assert key is not None
         return engine_of(task).host.procedure(key).compiled.spec, key, True
 
-    def given(self, task: Visit) -> dict[str, Any]:
+    def given(self, task: Visit) -> Known:
         """All variables and the input mappings, or the mappings alone."""
-        return visible(task) if self.all_in else dict(task.internal_data.get(LOCAL, {}))
-
-    def returned(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Everything, unless the call says otherwise; output mappings see everything in any case."""
-        return dict(result) if self.all_out or self.drawn.settings.outputs else {}
+        return super().given(task) if self.all_in else Known(dict(task.internal_data.get(LOCAL, {})))
 
 
 def result_of(task: Visit, variable: str | None, found: Any) -> dict[str, Any]:
@@ -287,13 +281,13 @@ def prepare(spec: ScopeSpec, engine: FeelEngine, data: Mapping[str, Any]) -> lis
     ]
 
 
-def open_scope(scope: Scope, data: Mapping[str, Any], standing: list[tuple[Node, dict[str, Any]]],
+def open_scope(scope: Scope, known: Known, standing: list[tuple[Node, dict[str, Any]]],
                starts: tuple[Node, ...] | None = None) -> list[Visit]:  # fmt: skip
     """Begin a scope: its starts are ready, its event sub-processes armed."""
-    root = scope.begin(data)
+    root = scope.begin(known)
     for node, what in standing:
         armed = root._add_child(node, State.WAITING)
-        armed.data = dict(root.data)
+        armed.known = known
         armed.internal_data = {ARMED: what}
     begun = []
     for node in scope.spec.starts if starts is None else starts:

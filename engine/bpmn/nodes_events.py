@@ -53,11 +53,9 @@ class Catching(Node):
         """
         outputs = self.drawn.settings.outputs
         if outputs:
-            found = mapped(engine_of(task), outputs, {**task.data, **payload}, task.data)
-        else:
-            found = {} if self.definition.kind in events.PROPAGATED else dict(payload)
-        task.changed = dict(merging.changes(task.data, found))
-        task.data = {**task.data, **found}
+            task.write(mapped(engine_of(task), outputs, {**task.data, **payload}, task.data))
+        elif self.definition.kind not in events.PROPAGATED:
+            task.write(payload)
 
     def trigger(self, task: Visit, payload: Mapping[str, Any]) -> None:
         """It happened."""
@@ -106,7 +104,7 @@ class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]
         scope = task.scope
         activity = scope.tasks[task.internal_data[ON]]
         if self.interrupting:
-            task.data = activity.node.outlook(activity)
+            task.known = activity.node.outlook(activity)
             task.internal_data = {DONE: dict(payload)}
             activity.cancel()
             self.raise_again(task)
@@ -118,7 +116,7 @@ class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]
         """A branch beside the activity, which goes on; it begins with what is visible now."""
         beginning = merging.begin_beside(activity.parent, activity.node.outlook(activity))
         branch = beginning._add_child(self)
-        branch.data = dict(beginning.data)
+        branch.known = beginning.known
         self.hand_over(branch, payload)
 
     def withdraw(self, task: Visit, entered: bool) -> None:
@@ -173,15 +171,15 @@ class EventSubProcess(Containing, EventSubprocessMixin):  # type: ignore[misc]
 
     def begin(self, scope: Scope, payload: Mapping[str, Any]) -> None:
         """Begin, with the data of the whole scope as it is now."""
-        data = merging.view(scope)
+        known = merging.view(scope)
         if self.start.interrupting:
             for other in scope.live():
                 other.cancel()
             scope.data.pop(merging.ENDED, None)  # the view has them already
             visit = scope.task_tree._add_child(self)
         else:
-            visit = merging.begin_beside(scope.task_tree, data)._add_child(self)
-        visit.data = data
+            visit = merging.begin_beside(scope.task_tree, known)._add_child(self)
+        visit.known = known
         visit.internal_data["event"] = dict(payload)
         visit._ready()
 
@@ -230,7 +228,7 @@ class End(Throw, EndEventMixin):  # type: ignore[misc]
         """The token ends here."""
         assert self.definition is not None
         if self.definition.kind == events.TERMINATE:
-            ending.finish(task.scope, task.data, task)
+            ending.finish(task.scope, task)
         else:
             super().depart(task)
 

@@ -14,6 +14,7 @@ from SpiffWorkflow.util.task import TaskState as State
 from engine import values
 from engine.bpmn import events, snapshot, state, stepping, throwing
 from engine.bpmn.evaluation import FeelEngine
+from engine.bpmn.known import Known
 from engine.bpmn.nodes import ARMED, DONE, label
 from engine.bpmn.nodes_activities import Activity, ManualTask, ServiceTask, UserTask, open_scope, prepare
 from engine.bpmn.nodes_events import Start
@@ -104,7 +105,7 @@ def _begin(
         standing = prepare(spec, root.script_engine, data)
     except ReglamentError as error:
         raise ElementFailed(error.text, procedure.key, procedure.key) from error
-    for task in open_scope(root, data, standing, starts):
+    for task in open_scope(root, Known(data), standing, starts):
         if payload:
             task.internal_data[DONE] = _checked(payload)
     return _advance(root)

@@ -7,7 +7,7 @@ question is a flat scan over the few tasks that compaction leaves, or a path fro
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState as State
 
+from engine.bpmn.known import Known
 from engine.bpmn.types import Happening, Host, Thrown
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Visit(Task):  # type: ignore[misc]
         self._parent = None
         self._children: list[str] = []
         self._state = state
-        self.data: dict[str, Any] = {}
+        self.known = Known()
         self.internal_data: dict[str, Any] = {}
         self.changed: dict[str, Any] = {}
         self.chosen: tuple[Any, ...] | None = None
@@ -86,6 +87,27 @@ class Visit(Task):  # type: ignore[misc]
         if parent is not None:
             self._parent = parent.id
             parent._children.append(self.id)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The token's variables; set by ``write``, never changed in place."""
+        return self.known.values
+
+    def write(self, found: Mapping[str, Any]) -> None:
+        """Set variables, as one write; those that have this value already stay as they are."""
+        changed = self.known.changes(found)
+        if changed:
+            top = self.scope.top
+            top.writes += 1
+            self.known = self.known.write(changed, top.writes)
+            self.changed = {**self.changed, **changed}
+
+    def adopt(self, other: Known, without: Collection[str] = ()) -> None:
+        """Take over what others wrote later."""
+        known = self.known.later(other, without)
+        if known is not self.known:
+            self.changed = {**self.changed, **self.known.changes(known.values)}
+            self.known = known
 
     @property
     def scope(self) -> Scope:
@@ -166,10 +188,10 @@ class Scope:
         """The instance this scope is a part of."""
         raise NotImplementedError
 
-    def begin(self, data: Mapping[str, Any]) -> Visit:
+    def begin(self, known: Known) -> Visit:
         """Plant the tree's root; nothing runs yet."""
         self.task_tree = Visit(self, self.spec.start, None, State.COMPLETED)
-        self.task_tree.data = dict(data)
+        self.task_tree.known = known
         return self.task_tree
 
     def live(self) -> list[Visit]:
@@ -218,6 +240,7 @@ class Root(Scope, BpmnWorkflow):  # type: ignore[misc]
         self.happened: list[Happening] = []
         self.thrown: list[Thrown] = []
         self.result: dict[str, Any] = {}
+        self.writes = 0
         self._ready: list[tuple[int, int, Visit]] = []
         self._arrivals = 0
 

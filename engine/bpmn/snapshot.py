@@ -42,7 +42,7 @@ def take(root: Root) -> Snapshot:
         subscriptions=tuple(found[OpenSubscription]),
         calls=tuple(found[OpenCall]),
         completed=root.completed,
-        result=Seen(root.result if root.completed else merging.view(root)),
+        result=Seen(root.result if root.completed else merging.view(root).values),
         failed=tuple(found[FailedToken]),
     )
 

@@ -15,6 +15,7 @@ import zstandard
 from engine import values
 from engine.bpmn import merging
 from engine.bpmn.evaluation import FeelEngine
+from engine.bpmn.known import Known
 from engine.bpmn.scopes import LIVE, Inside, Root, Scope, ScopeSpec, Visit
 from engine.bpmn.types import Host
 from engine.errors import Failed, text
@@ -33,6 +34,7 @@ def encode(root: Root) -> bytes:
         "names": list(names),
         "scopes": scopes,
         "over": root.completed,
+        "writes": root.writes,
         "result": values.encode(root.result) if root.completed else None,
     }
     return bytes([VERSION]) + _compressor().compress(orjson.dumps(stored))
@@ -44,7 +46,7 @@ def decode(content: bytes, key: str, spec: ScopeSpec, host: Host) -> Root:
         raise Failed(text("The state of the instance has the unknown format {version}", version=content[:1].hex()))
     stored = orjson.loads(_decompressor().decompress(content[1:], max_output_size=LARGEST))
     root = Root(spec, key, host, FeelEngine(host))
-    root.completed = stored["over"]
+    root.completed, root.writes = stored["over"], stored["writes"]
     if root.completed:
         root.result = values.decode(stored["result"])
     rows: list[list[Visit]] = []
@@ -123,27 +125,20 @@ def _scope_out(
 
 
 def _row(task: Visit, above: int, names: dict[str, int]) -> list[Any]:
-    held = task.scope.tasks[task._parent].data if task._parent is not None else {}
-    delta = {
-        key: value
-        for key, value in task.data.items()
-        if key not in held or (held[key] is not value and not _identical(held[key], value))
-    }
-    gone = [key for key in held if key not in task.data]
+    held = task.scope.tasks[task._parent].known if task._parent is not None else Known()
+    known = task.known
+    delta = [] if known is held else [
+        name for name in known.values if name not in held.values or known.number(name) != held.number(name)
+    ]  # fmt: skip
     return [
         task.id,
         above,
         names.setdefault(task.task_spec.name, len(names)),
         task._state,
         values.encode(task.internal_data) if task.internal_data else 0,
-        values.encode(delta) if delta else 0,
-        gone or 0,
+        {name: values.encode(known.values[name]) for name in delta} or 0,
+        {name: known.writes[name] for name in delta if name in known.writes} or 0,
     ]
-
-
-def _identical(one: Any, other: Any) -> bool:
-    """Equal down to the stored form: 1, true and 1.0 are three values."""
-    return bool(one == other) and values.dumps(values.encode(one)) == values.dumps(values.encode(other))
 
 
 def _open(owner: Visit, key: str | None) -> Scope:
@@ -153,18 +148,17 @@ def _open(owner: Visit, key: str | None) -> Scope:
 
 def _visits_in(scope: Scope, rows: list[list[Any]], names: list[str]) -> list[Visit]:
     visits: list[Visit] = []
-    for token_id, above, name, stood, internal, delta, gone in rows:
+    for token_id, above, name, stood, internal, delta, writes in rows:
         parent = visits[above] if above >= 0 else None
         node = scope.spec.task_specs.get(names[name])
         if node is None:
             raise Failed(text("A token stands at «{element}», which the procedure does not have", element=names[name]))
         task = Visit(scope, node, parent, stood, token_id)
-        if parent is not None:
-            task.data = dict(parent.data)
-        for key in gone or ():
-            task.data.pop(key, None)
-        if delta:
-            task.data.update(values.decode(delta))
+        held = parent.known if parent is not None else Known()
+        task.known = held if not delta else Known(
+            {**held.values, **{name: values.decode(item) for name, item in delta.items()}},
+            {**held.writes, **(writes or {})},
+        )  # fmt: skip
         if internal:
             task.internal_data = values.decode(internal)
         visits.append(task)

@@ -13,6 +13,7 @@ from SpiffWorkflow.util.task import TaskState as State
 
 from engine.bpmn import events, merging, state, throwing
 from engine.bpmn.joins import fire_inclusive
+from engine.bpmn.known import Known
 from engine.bpmn.nodes import ARMED, engine_of, label
 from engine.bpmn.scopes import Root, Visit
 from engine.errors import BusinessError, ReglamentError, Text, text
@@ -71,12 +72,12 @@ def wake(root: Root) -> None:
 
 def _execute(root: Root, task: Visit) -> Failure | None:
     """Execute one element. On failure everything it noted is taken back and its token stands before it."""
-    marks, data, internal = (len(root.happened), len(root.thrown)), task.data, dict(task.internal_data)
+    marks, known, internal = (len(root.happened), len(root.thrown)), task.known, dict(task.internal_data)
     try:
         task.run()
         return None
     except BusinessError as error:
-        _take_back(root, task, marks, data, internal)
+        _take_back(root, task, marks, known, internal)
         root.note("entered", task)
         payload = {"errorCode": error.code, "errorMessage": str(error)}
         if throwing.propagate(task, events.ERROR, error.code, payload):
@@ -84,16 +85,16 @@ def _execute(root: Root, task: Visit) -> Failure | None:
         reason = error.text
     except ReglamentError as error:
         reason = error.text
-    _take_back(root, task, marks, data, internal)
+    _take_back(root, task, marks, known, internal)
     return _hold(task, reason)
 
 
 def _take_back(
-    root: Root, task: Visit, marks: tuple[int, int], data: dict[str, Any], internal: dict[str, Any]
+    root: Root, task: Visit, marks: tuple[int, int], known: Known, internal: dict[str, Any]
 ) -> None:
     del root.happened[marks[0] :]
     del root.thrown[marks[1] :]
-    task.data, task.internal_data = data, dict(internal)
+    task.known, task.internal_data = known, dict(internal)
     task.changed, task.chosen = {}, None
     task._set_state(State.READY)
 
@@ -140,6 +141,6 @@ def _condition_holds(task: Visit) -> bool:
     definition = task.node.definition
     assert definition is not None
     try:
-        return engine_of(task).holds(definition.raw, merging.view(task.scope))
+        return engine_of(task).holds(definition.raw, merging.view(task.scope).values)
     except ReglamentError:
         return False

@@ -76,7 +76,7 @@ def propagate(task: Visit, kind: str, code: str | None, payload: Mapping[str, An
         if event is not None:
             _go_off(event, at, payload)
             return True
-        if getattr(at.node, "loop", None) is not None:  # one round of a loop: its boundary events sit on the loop
+        if at.node.is_round:  # one round of a loop: its boundary events sit on the loop
             at = at.parent
             continue
         scope = at.scope
@@ -107,7 +107,7 @@ def _go_off(event: Boundary, activity: Visit, payload: Mapping[str, Any]) -> Non
         event.open_branch(activity, payload)
         return
     caught = activity.parent._add_child(event)
-    caught.data = dict(activity.node.outlook(activity))
+    caught.known = activity.node.outlook(activity)
     activity.cancel()
     event.hand_over(caught, payload)
 
@@ -118,6 +118,6 @@ def _uncaught(task: Visit, kind: str, code: str | None, payload: Mapping[str, An
     root.thrown.append(Thrown(kind, code or "", None, payload, task.node.bpmn_id))
     if kind == events.ESCALATION:
         return
-    root.result = merging.view(root)
+    root.result = merging.view(root).values
     ending.close(root)
 

@@ -111,11 +111,11 @@ def test_what_cannot_be_kept_is_refused_at_the_door(value: object):
         Run(model(start() + plain("a") + end(), "s>a a>e")).start(x=value)
 
 
-def test_one_true_and_one_decimal_are_three_values_to_the_state():
+def test_true_is_not_one_to_the_state_and_equal_numbers_are_no_change():
     run = Run(model(start() + plain("a") + plain("b") + end(), "s>a a>b b>e")).start(x=1, y=1, z=True)
-    run.complete("a", x=True, y=Decimal(1), z=1)
-    found = run.variables("b")
-    assert [type(found[name]) for name in "xyz"] == [bool, Decimal, int]
+    run.complete("a", x=True, y=Decimal("1.00"), z=1)
+    assert [type(run.variables("b")[name]) for name in "xyz"] == [bool, int, int]
+    assert [dict(item.data) for item in run.happened if item.data] == [{"x": True, "z": 1}]
 
 
 # ---------------------------------------------------------------- versions
