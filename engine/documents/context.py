@@ -60,6 +60,16 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+def fields(schema: Any = None, path: str = "") -> list[tuple[str, str]]:
+    """Every name a template may read with what is printed there: ``("deal.lines[].sum", "сумма с налогом")``."""
+    node = SCHEMA if schema is None else schema
+    if isinstance(node, Mapping):
+        return [row for key, item in node.items() for row in fields(item, f"{path}.{key}" if path else str(key))]
+    if isinstance(node, list):
+        return fields(node[0], f"{path}[]")
+    return [(path, "что угодно из процедуры" if node is ... else str(node))]
+
+
 def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The dict a template of this kind is given. Pure: the same facts give the same dict.
 
@@ -90,6 +100,8 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
         **given,
         "data": data,
     }
+    meeting = context["meeting"]
+    meeting["ours"] = meeting["ours"] or [context["author"]] * bool(context["author"]["last"])
     refund = context["refund"]
     refund["payments"] = refund["payments"] or _received(facts.get("deal") or {})
     sections.settle(refund, data.get("refund_sum"))

@@ -116,7 +116,7 @@ def _capital(value: Any) -> str:
 
 def _lower_first(value: Any) -> str:
     words = str(value)
-    return words[:1].lower() + words[1:]
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]  # «HR-форум» stays
 
 
 def _join(value: Any, by: str = ", ") -> str:

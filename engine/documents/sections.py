@@ -96,7 +96,7 @@ SECTIONS: dict[str, dict[str, tuple[Shape, str]]] = {
         "remarks_until": (as_date, "замечания принимаются до"), "attachments": (_texts, "приложение"),
     },
     "offer": {
-        "need": (_text, "задача клиента, как мы ее поняли"), "solution": (_text, "что предлагаем"),
+        "need": (_texts, "абзац: задача клиента, как мы ее поняли"), "solution": (_texts, "абзац: что предлагаем"),
         "options": (_rows(name=_text, price=_money), ""), "delivery": (_texts, "условие оказания"),
         "excluded": (_texts, "что не входит"), "guarantees": (_texts, "гарантия"),
         "team": (_people, ""), "plan": (_rows(step=_text, due=_text, who=_text), ""),

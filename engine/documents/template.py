@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import re
 import traceback
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ class Template(DocxTemplate):  # type: ignore[misc]
             raise TemplateFault(_message(error), self.part.place(_line(error))) from error
         out = io.BytesIO()
         self.save(out)
-        return out.getvalue()
+        return _undated(out.getvalue())
 
     def render_xml_part(self, src_xml: str, part: Any, context: dict[str, Any], jinja_env: Environment) -> str:
         """Remember the part in hand, then render it."""
@@ -129,6 +130,16 @@ class Template(DocxTemplate):  # type: ignore[misc]
             return Markup("")
         width = Mm(min(max(int(size), SMALLEST_QR), LARGEST_QR))
         return Markup(str(InlineImage(self, io.BytesIO(qr.png(str(value))), width=width)))
+
+
+def _undated(content: bytes) -> bytes:
+    """The same file without the moment of its packing: equal data give equal bytes, so a repeated rendering is the
+    same stored file with the same hash."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def clean(value: Any) -> Any:

@@ -184,6 +184,16 @@ def test_a_proposal_addresses_its_reader_in_the_dative(renderer: Renderer) -> No
     assert "Уважаемая Ольга Ильинична!" in filled
 
 
+def test_several_needs_become_a_list_and_the_author_stands_for_us(renderer: Renderer) -> None:
+    def flat(raw: dict[str, Any]) -> None:
+        raw["extra"]["data"] = {"offer_need": "Собрать партнеров\nПоказать линейку", "needs": "x"}
+
+    filled = _text(renderer.render(_content("sale/proposal"), _sample("sale/proposal", flat)))
+    assert "Мы поняли Вашу задачу так:\n–Собрать партнеров\n–Показать линейку" in filled
+    filled = _text(renderer.render(_content("sale/protocol"), _sample("sale/protocol", flat)))
+    assert "Соболев Павел Андреевич, менеджер по работе с клиентами" in filled
+
+
 def test_the_pdf_of_an_invoice_has_the_sum_the_words_and_the_pages(renderer: Renderer, office: Office) -> None:
     pdf = office.convert(renderer.render(_content("sale/invoice"), _sample("sale/invoice")))
     assert pdf is not None

@@ -88,6 +88,11 @@ def test_control_characters_in_data_are_dropped_and_line_breaks_kept(renderer: R
     assert texts(renderer.render(docx("{{ a }}"), {"a": "одна\x00\x0b\nдве\x07\x0c"})) == ["одна\nдве"]
 
 
+def test_equal_data_give_equal_bytes(renderer: Renderer) -> None:
+    content = docx("{{ n }}", header="{{ n }}")
+    assert renderer.render(content, CONTEXT) == renderer.render(content, CONTEXT)
+
+
 def test_a_name_after_a_dot_is_a_key_and_never_a_method(renderer: Renderer) -> None:
     assert texts(renderer.render(docx("{{ client.items }}"), CONTEXT)) == ["ключ"]
 
