@@ -77,42 +77,43 @@ class _Check:
 
     def _references(self, procedure: Procedure) -> Iterator[Fault]:
         for element in procedure.elements.values():
-            for code, name, there, reason, remedy in self._named(element):
+            for name, there, code, reason, remedy in self._named(element):
                 if there is not None and name not in there:
-                    yield self._fault(procedure, code, element.id, text(reason, name=name, element=_label(element)),
-                                      text(remedy))  # fmt: skip
+                    yield self._fault(procedure, code, element.id, reason, remedy)
         for group in dialect.names(procedure.properties.get("starterGroups")):
             if self.known.groups is not None and group not in self.known.groups:
                 yield self._fault(procedure, "group-unknown", procedure.key,
                                   text("The group {name} that may start the procedure does not exist", name=group),
                                   text("Choose an existing group or create it"))  # fmt: skip
 
-    def _named(self, element: Element) -> Iterator[tuple[str, str, Collection[str] | None, str, str]]:
-        """(code, name, what there is, reason, remedy) for every name an element refers to."""
-        found, known = element.settings, self.known
-        if found.form_key and not dialect.is_feel(found.form_key):
-            yield ("form-unknown", found.form_key, known.forms, "The form {name} of «{element}» does not exist",
-                   "Choose an existing form or upload it together with the drawing")  # fmt: skip
-        if found.decision and not dialect.is_feel(found.decision):
-            yield ("decision-unknown", found.decision, known.decisions,
-                   "The decision {name} of «{element}» does not exist",
-                   "Choose an existing decision or upload it together with the drawing")  # fmt: skip
-        if found.action and not dialect.is_feel(found.action):
-            yield ("action-unknown", found.action, known.actions, "The action {name} of «{element}» does not exist",
-                   "Choose one of the actions of the catalogue")  # fmt: skip
-        called = (found.called_element, found.properties.get("cpEscalation"))
-        for key in called:
-            if key and not dialect.is_feel(key):
-                yield ("called-process-unknown", key, self.keys,
-                       "The procedure {name} that «{element}» calls does not exist",
-                       "Choose an existing procedure or upload it together with this one")  # fmt: skip
-        for group in (*dialect.names(found.candidate_groups), *dialect.names(found.properties.get("cpOwnerGroup"))):
-            yield ("group-unknown", group, known.groups, "The group {name} of «{element}» does not exist",
-                   "Choose an existing group or create it")  # fmt: skip
+    def _named(self, element: Element) -> Iterator[tuple[str, Collection[str] | None, str, Text, Text]]:
+        """(name, what there is, code, reason, remedy) for every name an element refers to."""
+        found, known, label = element.settings, self.known, _label(element)
+        for name in _literal(found.form_key):
+            yield (name, known.forms, "form-unknown",
+                   text("The form {name} of «{element}» does not exist", name=name, element=label),
+                   text("Choose an existing form or upload it together with the drawing"))  # fmt: skip
+        for name in _literal(found.decision):
+            yield (name, known.decisions, "decision-unknown",
+                   text("The decision {name} of «{element}» does not exist", name=name, element=label),
+                   text("Choose an existing decision or upload it together with the drawing"))  # fmt: skip
+        for name in _literal(found.action):
+            yield (name, known.actions, "action-unknown",
+                   text("The action {name} of «{element}» does not exist", name=name, element=label),
+                   text("Choose one of the actions of the catalogue"))  # fmt: skip
+        for name in (*_literal(found.called_element), *_literal(found.properties.get("cpEscalation"))):
+            yield (name, self.keys, "called-process-unknown",
+                   text("The procedure {name} that «{element}» calls does not exist", name=name, element=label),
+                   text("Choose an existing procedure or upload it together with this one"))  # fmt: skip
+        for name in (*dialect.names(found.candidate_groups), *dialect.names(found.properties.get("cpOwnerGroup"))):
+            yield (name, known.groups, "group-unknown",
+                   text("The group {name} of «{element}» does not exist", name=name, element=label),
+                   text("Choose an existing group or create it"))  # fmt: skip
         people = (found.assignee, found.candidate_users, found.properties.get("cpOwner"))
-        for login in (login for value in people for login in dialect.names(value)):
-            yield ("user-unknown", login, known.users, "The user {name} of «{element}» does not exist",
-                   "Choose an existing user, or a group")  # fmt: skip
+        for name in (login for value in people for login in dialect.names(value)):
+            yield (name, known.users, "user-unknown",
+                   text("The user {name} of «{element}» does not exist", name=name, element=label),
+                   text("Choose an existing user, or a group"))  # fmt: skip
 
     # --- signals and messages ---------------------------------------------------------------------------------------
 
@@ -227,3 +228,8 @@ class _Check:
 
 def _label(element: Element) -> str:
     return element.name or element.id
+
+
+def _literal(value: str | None) -> tuple[str, ...]:
+    """The name, if it is one and no expression."""
+    return (value,) if value and not dialect.is_feel(value) else ()
