@@ -106,7 +106,7 @@ def shown(value: Any, locale: str = "ru", *, money: bool = False, zone: tzinfo |
 
 def number(value: Decimal, locale: str = "ru", *, money: bool = False) -> str:
     """A number with grouped thousands; money always with kopecks. Groups are parted by no-break spaces in Russian."""
-    plain = value.quantize(Decimal("0.01")) if money else value.normalize()
+    plain = (value.quantize(Decimal("0.01")) if money else value.normalize()) + 0  # no negative zero
     written = f"{plain:,f}"
     return written if locale != "ru" else written.replace(",", "\u00a0").replace(".", ",")
 

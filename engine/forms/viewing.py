@@ -72,6 +72,7 @@ class ComponentView:
     adds: bool = False
     removes: bool = False
     choices: tuple[ChoiceView, ...] = ()
+    abreast: bool = False
     held: tuple[Mapping[str, Any], ...] = ()
     html: str = ""
     columns: tuple[str, ...] = ()
@@ -285,7 +286,8 @@ class _Painter:
         chosen = {option_key(value) for value in (slot.value if isinstance(slot.value, list) else [slot.value])}
         choices = tuple(ChoiceView(option.key, option.label, option.key in chosen) for option in slot.options)
         drawn = "select" if kind == "select" else "choices"
-        return {"kind": drawn, "control": "checkbox" if kind in SOME_OF else "radio", "choices": choices}
+        control = "checkbox" if kind in SOME_OF else "radio"
+        return {"kind": drawn, "control": control, "choices": choices, "abreast": _are_short(choices)}
 
     def _text(self, slot: Slot) -> dict[str, Any]:
         limit = MAX_LINE if slot.component.type == "textfield" else MAX_TEXT
@@ -335,6 +337,12 @@ class _Painter:
         appearance = component.part("appearance")
         suffix = str(appearance.get("suffixAdorner") or ("₽" if component.is_money else ""))
         return {"prefix": str(appearance.get("prefixAdorner") or ""), "suffix": suffix, "money": component.is_money}
+
+
+def _are_short(choices: tuple[ChoiceView, ...]) -> bool:
+    """A few short choices stand side by side: a rating of five is one line, not five."""
+    lengths = [len(choice.label) for choice in choices]
+    return len(lengths) <= 6 and sum(lengths) <= 80 and max(lengths, default=0) <= 24
 
 
 def _is_whole(value: Decimal, digits: int) -> bool:

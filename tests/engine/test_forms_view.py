@@ -319,3 +319,15 @@ def test_fields_stand_side_by_side_as_in_the_editor():
     )
     lines = forms.view(made, None, {}, CONTEXT).lines
     assert [[(item.name, item.width) for item in line] for line in lines] == [[("a", 6), ("b", 6)], [("c", 12)]]
+
+
+def test_a_few_short_choices_stand_side_by_side_and_long_ones_one_below_the_other():
+    marks = [{"label": str(mark), "value": mark} for mark in range(1, 6)]
+    long = [{"label": "Очень длинное описание одного из вариантов", "value": n} for n in range(3)]
+    assert "form-options-abreast" in html(form(field("radio", "x", values=marks)))
+    assert "form-options-abreast" not in html(form(field("radio", "x", values=long)))
+
+
+def test_a_sum_that_comes_to_nothing_has_no_sign():
+    assert "0,00" in html(form(field("expression", "x", "Итого", expression="=-1 * 0", properties={"money": "true"})))
+    assert "-0,00" not in html(form(field("expression", "x", "Итого", expression="=-1 * 0", properties={"money": "true"})))
