@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -174,9 +174,8 @@ def test_names_are_written_where_a_reader_looks_for_them(file: Path) -> None:
         kind = etree.QName(node).localname
         inner = node.getparent() is not process
         leaving = [flow for flow in flows if flow.get("sourceRef") == node.get("id")]
-        if kind.endswith(("Task", "Activity")) or kind in {"boundaryEvent", "lane", "subProcess"}:
-            assert node.get("name"), node.get("id")
-        elif kind in {"startEvent", "endEvent", "intermediateCatchEvent"} and not inner:
+        event = kind in {"startEvent", "endEvent", "intermediateCatchEvent"} and not inner
+        if event or kind.endswith(("Task", "Activity")) or kind in {"boundaryEvent", "lane", "subProcess"}:
             assert node.get("name"), node.get("id")
         elif kind == "exclusiveGateway" and len(leaving) > 1:
             assert node.get("name"), node.get("id")
@@ -216,7 +215,7 @@ def test_shapes_and_labels_keep_off_each_other(file: Path) -> None:
 def test_flows_go_straight_and_do_not_cross(file: Path) -> None:
     ways = _ways(file)
     for flow, (_, _, points) in ways.items():
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(points):
             assert x1 == x2 or y1 == y2, flow
     for (one, first), (other, second) in combinations(ways.items(), 2):
         if first[1] != second[1]:  # what goes to the same place may share its last stretch
@@ -299,7 +298,7 @@ Point = tuple[float, float]
 
 
 def _stretches(points: list[Point]) -> list[tuple[Point, Point]]:
-    return list(zip(points, points[1:], strict=False))
+    return list(pairwise(points))
 
 
 def _cross(one: tuple[Point, Point], other: tuple[Point, Point]) -> bool:

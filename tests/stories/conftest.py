@@ -149,7 +149,8 @@ def actions() -> Registry:
 
 def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"processes.{path.parent.name}.actions", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

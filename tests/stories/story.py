@@ -51,7 +51,7 @@ class Postbox:
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         message = email.message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.letters.append(message)
@@ -120,7 +120,7 @@ class Story:
             )  # fmt: skip
 
     def wait(self, spec: str) -> None:
-        """Let working or calendar time pass (``P2BD``, ``PT3H``), hour by hour, so that everything due is done in turn."""
+        """Let working or calendar time pass (``P2BD``, ``PT3H``); what falls due meanwhile is done in turn."""
         self.until(self.env.calendar("main").due(self.clock.now, spec).at)
 
     def until(self, moment: datetime) -> None:
@@ -139,7 +139,8 @@ class Story:
         with self.env.sessions() as session:
             trouble = [f"{one.element_id}: {one.message}" for one in session.scalars(select(Incident))]
             retried = [f"{job.type}: {job.error}" for job in session.scalars(select(Job)) if job.error]
-        assert not trouble and not retried, (trouble, retried)
+        assert trouble == []
+        assert retried == []
 
     # --- what one sees -----------------------------------------------------------------------------------------------
 
@@ -205,7 +206,8 @@ class Story:
     def milestones(self) -> list[str]:
         """Milestones in the order in which the deal reached them."""
         with self.env.sessions() as session:
-            rows = session.scalars(select(MilestoneReached).filter_by(deal_id=self.deal_id).order_by(MilestoneReached.id))
+            query = select(MilestoneReached).filter_by(deal_id=self.deal_id).order_by(MilestoneReached.id)
+            rows = session.scalars(query)
             return [row.milestone for row in rows]
 
     @property
@@ -238,7 +240,8 @@ class Story:
         """The words of the last document of a kind, read out of its Word file."""
         with self.env.sessions() as session:
             row = session.scalars(select(Document).filter_by(kind=kind).order_by(Document.id.desc())).first()
-            assert row is not None and row.docx_id is not None, f"there is no {kind}"
+            assert row is not None, f"there is no {kind}"
+            assert row.docx_id is not None, f"{kind} has no file"
             content = self.env.files.get(session.get_one(StoredFile, row.docx_id).sha256)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             tree = etree.fromstring(archive.read("word/document.xml"))
