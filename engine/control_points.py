@@ -123,7 +123,7 @@ def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
         code=code,
         title=own.get("cpTitle") or token.element.name or code,
         owner_id=work.session.scalar(select(User.id).where(User.login == owner)) if owner else None,
-        owner_group=own.get("cpOwnerGroup"),
+        owner_group=evaluate(own["cpOwnerGroup"]) if "cpOwnerGroup" in own else None,
         planned_at=due.at,
         planned_why=due.why,
         evidence_rule=own.get("cpEvidence", "completion"),
