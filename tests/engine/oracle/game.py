@@ -1,8 +1,8 @@
 """The token game: BPMN's rules on a graph, in memory, with nothing of the engine.
 
-A token's data is the history of the writes it knows, in the order in which they count. Branches that meet put their
-histories together; so a branch that did not write a variable cannot undo what another wrote, and of two writes the one
-that came in later counts.
+A token's data is the history of the writes it knows, numbered in the order in which they were made. Branches that meet
+put their histories together; so a branch that did not write a variable cannot undo what another wrote, and of two
+writes the later one counts. Writing what is there already is no write.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def join(*logs: Log) -> Log:
 
 def values(log: Log) -> dict[str, Any]:
     """What the variables are after a history."""
-    return dict(log.values())
+    return dict(log[number] for number in sorted(log))
 
 
 @dataclass(eq=False)
@@ -180,7 +180,12 @@ class Game:
                 return
 
     def _written(self, log: Log, new: dict[str, Any]) -> Log:
-        return {**log, **{next(self.writes): (name, value) for name, value in new.items()}}
+        held = values(log)
+        return log | {
+            next(self.writes): (name, value)
+            for name, value in new.items()
+            if name not in held or held[name] != value
+        }
 
     def _enter(self, area: Area) -> None:
         for node in area.graph.event_subs():
@@ -265,6 +270,8 @@ class Game:
             return
         owner = area.owner
         owner.inside = None
+        if owner.node.mapped:
+            log = self._written(owner.log, {f"o_{owner.node.id}": values(log).get(owner.node.gives)})
         owner.log = log
         self._done(owner)
 
@@ -334,7 +341,7 @@ class Game:
         """What would come out of an activity if it ended now."""
         if token.wait == "rounds" and token.node.repeat is not None and not token.node.repeat.collects:
             return join(token.log, token.gathered, *(self._outlook(inner) for inner in token.rounds))
-        if token.inside is None or token.inside.called:
+        if token.inside is None or token.inside.called or token.node.mapped:
             return token.log
         return self._view(token.inside)
 

@@ -14,7 +14,7 @@ Ends = tuple[str, str]
 LEAVES = ("user", "user", "user", "manual", "service", "script", "receive", "timer", "message", "signal")
 BLOCKS = (
     "seq", "seq", "seq", "xor", "and", "and", "or", "or", "loop", "loop", "sub", "call", "each", "again", "race",
-    "boundary", "boundary", "guarded", "raise", "throw", "mixed", "crossed", "stop", "watched", "implicit",
+    "boundary", "boundary", "guarded", "raise", "throw", "mixed", "crossed", "stop", "watched", "implicit", "spread",
 )  # fmt: skip
 MAX_TASKS = 40
 
@@ -191,14 +191,18 @@ class Generator:
         node = Node(self._id("sp"), "sub")
         node.body = Graph(node.id)
         self._fill(node.body, depth)
+        return self._with_mappings(graph, node)
+
+    def _with_mappings(self, graph: Graph, node: Node) -> Ends:
+        if self.tasks and self.random.random() < 0.2:
+            node.mapped, node.reads, node.gives = True, self._variable(), self._variable()
         return graph.add(node), node.id
 
     def _call(self, graph: Graph, depth: int) -> Ends:
         called = Graph(self._id("q"))
         self.graphs[called.id] = called
         self._fill(called, depth)
-        node = Node(self._id("ca"), "call", calls=called.id)
-        return graph.add(node), node.id
+        return self._with_mappings(graph, Node(self._id("ca"), "call", calls=called.id))
 
     def _each(self, graph: Graph, depth: int) -> Ends:
         times = self.random.choice((0, 1, 2, 3, 3))
@@ -315,6 +319,17 @@ class Generator:
         body.flow(asked, split)
         body.flow(split, ending, Condition(f"v_{asked}", 2, 0))
         body.nodes[split].default = body.flow(split, old.target)
+
+    def _spread(self, graph: Graph, depth: int) -> Ends:
+        """A sub-process in which several tokens go one way, because parallel branches merge without a join."""
+        node = Node(self._id("sp"), "sub")
+        node.body = body = Graph(node.id)
+        begin, finish = body.add(Node(self._id("s"), "start")), body.add(Node(self._id("e"), "end"))
+        split, merge, _ = self._branches(body, "and", depth - 1, "xor")
+        first, last = self._block(body, depth)
+        for source, target in ((begin, split), (merge, first), (last, finish)):
+            body.flow(source, target)
+        return graph.add(node), node.id
 
     def _watched(self, graph: Graph, depth: int) -> Ends:
         """A sub-process with an event sub-process in it."""

@@ -70,7 +70,8 @@ class Repeat:
 
 @dataclass
 class Node:
-    """An element. ``mapped``: it has an input and an output mapping; ``reads``: what they (or a script) read."""
+    """An element. ``mapped``: it has an input and an output mapping; ``reads``: what they (or a script) read;
+    ``gives``: what a sub-process or call gives back by its output mapping."""
 
     id: str
     kind: str
@@ -83,6 +84,7 @@ class Node:
     repeat: Repeat | None = None
     mapped: bool = False
     reads: str = ""
+    gives: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _settings(node: Node) -> str:
         found += zeebe("calledElement", processId=node.calls)
     if node.mapped:
         found += zeebe("ioMapping", zeebe("input", source=f"={node.reads}", target=f"in_{node.id}")
-                       + zeebe("output", source=f"=v_{node.id}", target=f"o_{node.id}"))  # fmt: skip
+                       + zeebe("output", source=f"={node.gives or f'v_{node.id}'}", target=f"o_{node.id}"))  # fmt: skip
     return found
 
 
