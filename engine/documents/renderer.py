@@ -163,19 +163,31 @@ def _quoted(excerpt: Any) -> str:
     return f"«{excerpt}»" if excerpt else ""
 
 
-REASONS = {
-    "template-unknown-name": ("The name {name} is unknown, near «{excerpt}».",
-                              "Use a name from the list of document fields{hint}."),
-    "template-unknown-filter": ("The filter {name} is unknown or not allowed, near «{excerpt}».",
-                                "Use a filter from the list of document filters{hint}."),
-    "template-forbidden": ("{name} is not allowed in a template, near «{excerpt}».",
-                           "A template only reads values and may not call or look into anything."),
-    "template-not-a-value": ("{name} is not a single value and cannot be printed, near «{excerpt}».",
-                             "Name one of its fields, or go through it with {{% for %}}."),
-    "template-syntax": ("The template language does not understand «{excerpt}»: {hint}",
-                        "Check that every {{{{ has its }}}} and every {{% if %}} and {{% for %}} its end."),
-    "template-part-not-rendered": ("A placeholder stands in {name}, which is never filled in.",
-                                   "Move it into the text, a table, a header, a footer or a footnote."),
+REASONS: Mapping[str, tuple[Text, Text]] = {
+    "template-unknown-name": (
+        text("The name {name} is unknown, near «{excerpt}»."),
+        text("Use a name from the list of document fields{hint}."),
+    ),
+    "template-unknown-filter": (
+        text("The filter {name} is unknown or not allowed, near «{excerpt}»."),
+        text("Use a filter from the list of document filters{hint}."),
+    ),
+    "template-forbidden": (
+        text("{name} is not allowed in a template, near «{excerpt}»."),
+        text("A template only reads values and may not call or look into anything."),
+    ),
+    "template-not-a-value": (
+        text("{name} is not a single value and cannot be printed, near «{excerpt}»."),
+        text("Name one of its fields, or go through it with a loop."),
+    ),
+    "template-syntax": (
+        text("The template language does not understand «{excerpt}»: {hint}"),
+        text("Check that every opening brace has its closing one and every if and for its end."),
+    ),
+    "template-part-not-rendered": (
+        text("A placeholder stands in {name}, which is never filled in."),
+        text("Move it into the text, a table, a header, a footer or a footnote."),
+    ),
 }
 
 
@@ -185,7 +197,8 @@ def _fault(found: Mapping[str, str], file: str) -> Fault:
     if hint and found["code"] != "template-syntax":
         hint = f": {hint}"
     said = {"name": found["name"], "excerpt": found["excerpt"], "hint": hint}
-    return Fault(found["code"], file, found["where"], text(reason, **said), text(remedy, **said))
+    reason_said, remedy_said = Text(reason.template, said), Text(remedy.template, said)
+    return Fault(found["code"], file, found["where"], reason_said, remedy_said)
 
 
 @cache

@@ -1,12 +1,14 @@
 """A template is a stranger's program: what it may not do, and that its limits hold."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from engine.documents import Limits, Renderer
+from engine.documents.isolation import without_network
 from engine.errors import Failed
 from tests.engine.docx_files import docx, header_of, texts
 
@@ -125,6 +127,17 @@ def test_a_lost_worker_is_replaced() -> None:
     renderer._idle.put(worker)
     assert texts(renderer.render(docx("{{ n }}"), CONTEXT)) == ["5"]
     renderer.close()
+
+
+def test_a_worker_has_no_network_where_the_system_allows_it(renderer: Renderer) -> None:
+    if not without_network():
+        pytest.skip("user namespaces are forbidden here")
+    renderer.render(docx("{{ n }}"), CONTEXT)
+    worker = renderer._idle.get()
+    assert worker._process is not None
+    theirs, ours = (os.readlink(f"/proc/{pid}/ns/net") for pid in (worker._process.pid, "self"))
+    renderer._idle.put(worker)
+    assert theirs != ours
 
 
 def test_the_products_secrets_are_not_in_the_workers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
