@@ -12,14 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import Engine, text
 
 from engine import database
 from engine.calendar import calendars
 from engine.environment import Environment
+from engine.models import Base
 from tests.case import Case, Clock
 from tests.cast import fill
 
@@ -72,31 +72,32 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def blank(postgresql: str) -> URL:
-    """A database with all tables, of which every test gets a copy."""
-    url = make_url(postgresql)
-    _on_server(url, "DROP DATABASE IF EXISTS reglament_blank", "CREATE DATABASE reglament_blank")
-    made = database.connect(_text(url.set(database="reglament_blank")))
+def server(postgresql: str) -> Iterator[Engine]:
+    """A connection to the server with all tables made; tests empty them and start over."""
+    made = database.connect(postgresql)
+    with made.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     database.create_tables(made)
+    yield made
     made.dispose()
-    return url
 
 
 @pytest.fixture
-def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """An empty database with all tables and triggers."""
     if backend == "sqlite":
         url = f"sqlite:///{tmp_path / 'reglament.db'}"
         made = database.connect(url, synchronous="OFF")
         database.create_tables(made)
         made.dispose()
-        yield url
-        return
-    server: URL = request.getfixturevalue("blank")
-    name = f"reglament_{uuid4().hex[:12]}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE reglament_blank")
-    yield _text(server.set(database=name))
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+        return url
+    server: Engine = request.getfixturevalue("server")
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with server.begin() as connection:  # the log refuses to be emptied, except by who may switch its triggers off
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    return server.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -105,18 +106,6 @@ def engine(database_url: str) -> Iterator[Engine]:
     made = database.connect(database_url, synchronous="OFF")
     yield made
     made.dispose()
-
-
-def _on_server(url: URL, *statements: str) -> None:
-    server = create_engine(_text(url).replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    server.dispose()
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

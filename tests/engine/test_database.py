@@ -1,0 +1,214 @@
+"""Writers take turns, readers do not wait, nothing is half done; the migrations make what the models say."""
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+
+from engine import database, migrations
+from engine.database import FairLock
+from engine.environment import Environment
+from engine.errors import Conflict
+from engine.models import Base, Deal, Group, NumberSequence, User
+from engine.work import SYSTEM, Work, run, unit_of_work
+
+
+def count_up(work: Work) -> None:
+    row = work.session.get(NumberSequence, ("test", 2026), with_for_update=True)
+    if row is None:
+        work.session.add(NumberSequence(kind="test", year=2026, last=1))
+    else:
+        row.last += 1
+
+
+def test_no_update_is_lost_when_many_write_the_same_row(env: Environment) -> None:
+    run(env, SYSTEM, count_up)
+
+    def many() -> None:
+        for _ in range(15):
+            run(env, SYSTEM, count_up)
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with env.sessions() as session:
+        assert session.get_one(NumberSequence, ("test", 2026)).last == 61
+
+
+def test_a_reader_sees_the_last_commit_while_somebody_writes(env: Environment) -> None:
+    with unit_of_work(env, SYSTEM) as work:
+        work.session.add(Group(key="new", title="", title_en=""))
+        work.session.flush()
+        with env.sessions() as reader:
+            assert reader.get(Group, "new") is None
+    with env.sessions() as reader:
+        assert reader.get(Group, "new") is not None
+
+
+def test_an_error_undoes_everything_and_nothing_is_announced(env: Environment) -> None:
+    told: list[str] = []
+
+    def fail(work: Work) -> None:
+        work.session.add(Group(key="new", title="", title_en=""))
+        work.after_commit.append(lambda: told.append("done"))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(env, SYSTEM, fail)
+    with env.sessions() as session:
+        assert session.get(Group, "new") is None
+    assert told == []
+
+
+def test_the_writer_after_a_failed_one_gets_its_turn(env: Environment) -> None:
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), unit_of_work(env, SYSTEM):
+            raise ZeroDivisionError
+    run(env, SYSTEM, count_up)
+
+
+def test_a_verb_is_run_again_when_another_writer_was_first(env: Environment) -> None:
+    attempts: list[int] = []
+
+    def verb(work: Work) -> str:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise StaleDataError
+        return "done"
+
+    assert run(env, SYSTEM, verb) == "done"
+    assert len(attempts) == 3
+
+
+def test_a_verb_that_never_wins_is_a_conflict_in_words(env: Environment) -> None:
+    def verb(work: Work) -> None:
+        raise StaleDataError
+
+    with pytest.raises(Conflict, match="Somebody else has just changed this"):
+        run(env, SYSTEM, verb)
+
+
+def test_other_errors_are_not_tried_again(env: Environment) -> None:
+    attempts: list[int] = []
+
+    def verb(work: Work) -> None:
+        attempts.append(1)
+        raise OperationalError("SELECT", {}, Exception("no such table"))
+
+    with pytest.raises(OperationalError):
+        run(env, SYSTEM, verb)
+    assert len(attempts) == 1
+
+
+def test_who_waits_longest_for_the_lock_gets_it_first() -> None:
+    lock, order = FairLock(), []
+    lock.acquire()
+    threads = []
+    for number in range(5):
+        def wait(number: int = number) -> None:
+            lock.acquire()
+            order.append(number)
+            lock.release()
+
+        threads.append(threading.Thread(target=wait))
+        threads[-1].start()
+        while len(lock._queue) <= number:
+            pass
+    lock.release()
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_writer_inside_a_writer_is_refused_instead_of_waiting_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    lock = FairLock()
+    lock.acquire()
+    with pytest.raises(Conflict, match="busy"):
+        lock.acquire()
+    lock.release()
+    lock.acquire()
+
+
+def test_rows_may_not_point_to_nothing(env: Environment) -> None:
+    with pytest.raises(IntegrityError), unit_of_work(env, SYSTEM) as work:
+        work.session.add(Deal(number="1", title="", client_id=4711, milestone_at=work.now, created_at=work.now))
+
+
+def test_moments_come_back_aware_and_naive_ones_are_refused(env: Environment) -> None:
+    with unit_of_work(env, SYSTEM) as work:
+        user = work.session.query(User).filter_by(login="anna").one()
+        user.locked_until = work.now
+        user_id, now = user.id, work.now
+    with env.sessions() as session:
+        assert session.get_one(User, user_id).locked_until == now
+    with pytest.raises(Exception, match="naive datetime"), unit_of_work(env, SYSTEM) as work:
+        work.session.get_one(User, user_id).locked_until = datetime(2026, 1, 1)
+
+
+def test_sqlite_is_told_to_be_safe(tmp_path: Path) -> None:
+    made = database.connect(f"sqlite:///{tmp_path / 'a.db'}")
+    with made.connect() as connection:
+        found = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
+        }
+    made.dispose()
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+
+
+def test_the_migrations_make_exactly_what_the_models_say(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    migrated = _empty(backend, tmp_path, request)
+    migrations.upgrade(migrated)
+    with migrated.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Base.metadata})
+        assert compare_metadata(context, Base.metadata) == []
+        triggers = _triggers(connection)
+    assert triggers == _triggers_of_models(backend, tmp_path, request)
+    migrations.upgrade(migrated)  # a second time changes nothing
+    migrated.dispose()
+
+
+def _empty(backend: str, tmp_path: Path, request: pytest.FixtureRequest, name: str = "empty") -> Engine:
+    if backend == "sqlite":
+        return database.connect(f"sqlite:///{tmp_path / name}.db")
+    server: Engine = request.getfixturevalue("server")
+    schema = f"test_{name}"
+    with server.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    url = server.url.update_query_dict({"options": f"-csearch_path={schema}"})
+    return database.connect(url.render_as_string(hide_password=False))
+
+
+def _triggers_of_models(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> set[str]:
+    made = _empty(backend, tmp_path, request, "made")
+    database.create_tables(made)
+    with made.connect() as connection:
+        found = _triggers(connection)
+    made.dispose()
+    return found
+
+
+def _triggers(connection: object) -> set[str]:
+    run_sql = connection.execute  # type: ignore[attr-defined]
+    if inspect(connection).dialect.name == "sqlite":  # type: ignore[union-attr]
+        rows = run_sql(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'"))
+        return {" ".join(row[0].split()) for row in rows}
+    rows = run_sql(text(
+        "SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        "JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal "
+        "AND relnamespace = current_schema()::regnamespace"
+    ))  # fmt: skip
+    return {f"{row[0]} {' '.join(row[1].split())}" for row in rows}
