@@ -59,7 +59,10 @@ class FeelEngine(PythonScriptEngine):  # type: ignore[misc]
         raise Failed("A procedure executes no program text")
 
     def _seen(self, names: Mapping[str, Any]) -> Mapping[str, Any]:
-        return ChainMap(names, self.host.facts) if self.host.facts else names  # type: ignore[arg-type]
+        facts = self.host.facts
+        if isinstance(facts, dict) and not facts:
+            return names
+        return ChainMap(names, facts)  # type: ignore[arg-type]  # not asked for its length: that would load the facts
 
 
 def _kept(evaluate: Callable[[], Any]) -> Any:

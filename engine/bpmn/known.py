@@ -26,6 +26,8 @@ class Known:
 
     def later(self, other: Known, without: Collection[str] = ()) -> Known:
         """With whatever the other knows that is later or unknown here."""
+        if other is self or other.values is self.values:
+            return self
         news = [
             name
             for name in other.values

@@ -69,12 +69,14 @@ def _base(task: Visit, shared: set[str]) -> Known:
 
 def contribute(task: Visit, rest: list[Visit]) -> Conflicts:
     """Keep what an ended branch wrote until its scope is over; its token and its history are no longer needed."""
-    base, conflicts = _base(task, lineage(rest)), Conflicts()
+    known_to_rest = lineage(rest)
+    parted = next((visit.known for visit in task.lineage() if visit.id in known_to_rest), Known())
+    base, conflicts = _base(task, known_to_rest), Conflicts()
     ended: dict[str, list[Any]] = task.scope.data.setdefault(ENDED, {})
     for name, number in task.known.writes.items():
         began, value = base.number(name), task.known.values[name]
-        if number <= began:
-            continue
+        if number <= parted.number(name):
+            continue  # those that go on know it as well
         if name in ended:
             other_value, other, other_began = ended[name]
             if began < other and other_began < number and other != number and not same(value, other_value):

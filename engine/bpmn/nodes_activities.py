@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.bpmn.loops import Loop
 
 
+DEEPEST = 50
 WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
 
 
@@ -184,6 +185,9 @@ class Containing(Activity):
 
     def perform(self, task: Visit) -> None:
         """Open the inside."""
+        if task.scope.depth >= DEEPEST:
+            raise Failed(text("«{element}» would nest more than {limit} levels deep: do procedures call "
+                              "each other in a circle?", element=label(self), limit=DEEPEST))  # fmt: skip
         spec, key, called = self.inside_of(task)
         known = self.given(task)
         standing = prepare(spec, engine_of(task), known.values)

@@ -67,22 +67,22 @@ def prune(root: Root) -> None:
 def _prune(scope: Scope) -> None:
     """Keep the root, live visits, and finished ones where kept branches part or a branch began beside an activity."""
     tasks = scope.tasks
-    parents: dict[str, list[str]] = {}  # the paths from the root to live visits, as parent -> children on them
+    parents: dict[str, dict[str, None]] = {}  # the paths from the root to live visits, as parent -> children on them
     for task in scope.live():
         at = task
         while at._parent is not None:
-            below = parents.setdefault(at._parent, [])
+            below = parents.setdefault(at._parent, {})
             if at.id in below:
                 break
-            below.append(at.id)
+            below[at.id] = None
             at = tasks[at._parent]
     root = scope.task_tree
     kept: dict[str, Visit] = {root.id: root}
-    stack = [(child, root) for child in reversed(parents.get(root.id, []))]
+    stack = [(child, root) for child in reversed(parents.get(root.id, {}))]
     root._children = []
     while stack:
         name, above = stack.pop()
-        task, below = tasks[name], parents.get(name, [])
+        task, below = tasks[name], parents.get(name, {})
         begins = merging.BESIDE in task.internal_data and not _begins_again(tasks, parents, below)
         if task._state & LIVE or len(below) > 1 or begins:
             task._parent, task._children = above.id, []
@@ -92,15 +92,17 @@ def _prune(scope: Scope) -> None:
     scope.tasks = kept
 
 
-def _begins_again(tasks: dict[str, Visit], parents: dict[str, list[str]], below: list[str]) -> bool:
+def _begins_again(
+    tasks: dict[str, Visit], parents: dict[str, dict[str, None]], below: dict[str, None]
+) -> bool:
     """Whether the one branch below goes on to another beginning before it parts or rests."""
     while len(below) == 1:
-        task = tasks[below[0]]
+        task = tasks[next(iter(below))]
         if task._state & LIVE:
             return False
         if merging.BESIDE in task.internal_data:
             return True
-        below = parents.get(task.id, [])
+        below = parents.get(task.id, {})
     return False
 
 

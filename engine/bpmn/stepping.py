@@ -81,6 +81,7 @@ def _execute(root: Root, task: Visit) -> Failure | None:
         root.note("entered", task)
         payload = {"errorCode": error.code, "errorMessage": str(error)}
         if throwing.propagate(task, events.ERROR, error.code, payload):
+            root.note("cancelled", task)
             return None
         reason = error.text
     except ReglamentError as error:

@@ -324,3 +324,12 @@ def test_random_models_have_the_open_tasks_that_their_structure_says(seed: int):
         run.complete(str(leaf.node[1]))
         expected.finish(leaf)
     assert run.done == expected.done
+
+
+def test_the_later_write_counts_even_when_the_earlier_one_arrives_last():
+    body = start() + fork("f") + plain("a") + plain("a2") + plain("b") + fork("j") + plain("z") + end()
+    run = ran(body, "s>f f>a a>a2 a2>j f>b b>j j>z z>e", price=1)
+    run.complete("a", price=10).complete("b", price=11).complete("a2")
+    assert run.variables("z") == {"price": 11}
+    (line,) = [item for item in run.happened if item.data.get("conflicts")]
+    assert line.data["conflicts"] == {"price": [11, 10]}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from decimal import Decimal
 
 import pytest
 
 from engine import bpmn
 from engine.bpmn import ElementFailed
-from engine.errors import WrongState
+from engine.errors import BusinessError, WrongState
 from tests.engine.drawings import definitions, el, end, ext, fork, model, process, start, xor, zeebe
 from tests.engine.runs import Run, io, plain, script, service
 
@@ -177,3 +178,26 @@ def test_the_ids_that_spiffworkflow_takes_for_itself_are_free():
               b'<sequenceFlow id="3" sourceRef="p.EndJoin" targetRef="End"/></process>')  # fmt: skip
     run = Run(drawing).start()
     assert run.complete("StartEventSplit").complete("p.EndJoin").done
+
+
+def test_facts_are_not_touched_before_an_expression_asks_for_one():
+    class Lazy(UserDict):
+        def __len__(self):
+            raise AssertionError("loaded")
+
+    run = Run(model(start() + script("c", "1 + 1", "x") + plain("a") + end(), "s>c c>a a>e"))
+    run.facts = Lazy(deal=1)
+    assert run.start().complete("a").done
+
+
+def test_a_business_error_in_a_decision_goes_to_the_boundary_event():
+    rule = el("businessRuleTask", "d", ext(zeebe("calledDecision", decisionId="discount", resultVariable="rate")))
+    catch = el("boundaryEvent", "b", "<errorEventDefinition/>", attachedToRef="d")
+    run = Run(model(start() + rule + catch + plain("x") + end(), "s>d d>e b>x x>e"))
+
+    def refuse(_: object) -> None:
+        raise BusinessError("NO_RULE")
+
+    run.decisions["discount"] = refuse
+    assert run.start().open == ["x"]
+    assert run.trace("cancelled") == ["d"]

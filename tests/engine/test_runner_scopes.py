@@ -6,7 +6,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import ElementFailed
-from tests.engine.drawings import definitions, el, end, ext, fork, process, start, sub, timer, zeebe
+from tests.engine.drawings import definitions, el, end, ext, fork, model, process, start, sub, timer, zeebe
 from tests.engine.drawings import flows as arrows_
 from tests.engine.runs import NOON, Run, io, plain, script, service
 from tests.engine.test_runner_events import (
@@ -333,3 +333,46 @@ def test_an_escalation_end_of_a_call_is_caught_at_the_call():
     outer = process(start() + call + plain("x") + plain("z") + end(), "s>c c>z b>x x>e z>e")
     inner = process(start("s2") + el("endEvent", "t", ESCALATION), "s2>t", identity="q")
     assert Run(definitions(outer, OUTSIDE), definitions(inner, OUTSIDE)).start().open == ["x", "z"]
+
+
+def test_a_procedure_that_calls_itself_for_ever_is_an_incident():
+    call = el("callActivity", "c", ext(zeebe("calledElement", processId="p")))
+    with pytest.raises(ElementFailed, match="levels deep"):
+        Run(model(start() + call + end(), "s>c c>e")).start()
+
+
+def test_what_a_branch_wrote_is_kept_when_only_a_branch_beside_it_still_knows_it():
+    body = (
+        start()
+        + fork("f")
+        + plain("a")
+        + plain("b")
+        + boundary("n", "b", MESSAGE, False)
+        + plain("c")
+        + plain("x")
+        + end()
+    )
+    run = ran(body, "s>f f>a a>b b>e f>c c>e n>x x>e", deal=1)
+    run.complete("a", k=1).deliver("n").complete("b").complete("x").complete("c")
+    assert run.result == {"deal": 1, "k": 1}
+
+
+def test_handlers_that_ran_one_after_another_leave_what_the_last_one_wrote():
+    handler = on_event("ep", MESSAGE, plain("h"), "s_ep>h h>e_ep", interrupting=False)
+    run = ran(start() + handler + plain("a") + end(), "s>a a>e", deal=1, k=0)
+    for n in (1, 2, 3):
+        run.deliver("s_ep").complete("h", k=n)
+    assert run.snapshot.result["k"] == 3
+    assert run.complete("a").result["k"] == 3
+    assert not any("conflicts" in item.data for item in run.happened)
+
+
+def test_of_handlers_that_ran_at_once_the_later_write_counts_whichever_ends_first():
+    handler = on_event("ep", MESSAGE, plain("h") + plain("h2"), "s_ep>h h>h2 h2>e_ep", interrupting=False)
+    run = ran(start() + handler + plain("a") + end(), "s>a a>e", deal=1)
+    run.deliver("s_ep", who="one").deliver("s_ep", who="two").deliver("s_ep", who="three")
+    for _ in range(3):
+        run.complete("h")
+    for _ in range(3):
+        run.complete("h2")
+    assert run.complete("a").result == {"deal": 1, "who": "three"}
