@@ -12,9 +12,10 @@ from typing import Any
 from engine import bpmn
 from engine.bpmn import gate
 from engine.bpmn.types import Advance, Host, Procedure, Snapshot
-from tests.engine.oracle.game import Game, Open, text
+from tests.engine.oracle.game import Game
 from tests.engine.oracle.generate import BLOCKS, generate
 from tests.engine.oracle.model import KEY, Model
+from tests.engine.oracle.tokens import Open, text
 
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 MAX_STEPS = 40
