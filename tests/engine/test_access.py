@@ -16,8 +16,6 @@ STARTABLE = '<zeebe:property name="starterGroups" value="manager,operator"/>'
 @pytest.fixture
 def running(case: Case) -> Case:
     """Oleg started it; Anna has its only task; Boris could have had it."""
-    from engine import tasks
-
     case.publish(drawing("p", START + user_task("do") + END, flows="start>do;do>end", properties=STARTABLE))
     case.start("p", "oleg")
     case.act("anna", tasks.claim, case.task("do").id)
