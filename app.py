@@ -15,8 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DatabaseError
 
-from engine import audit, database, deployments, documents, jobs, notifications, work
+from engine import audit, database, deployments, documents, jobs, migrations, notifications, work
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo
@@ -127,7 +128,7 @@ def setup() -> None:
     config = Config.from_environ()
     env = create_environment(config)
     click.echo("== database")
-    database.upgrade(config.database_url)
+    migrations.upgrade(database.connect(config.database_url))
     click.echo("== demo company")
     accounts = work.run(env, work.SYSTEM, demo.load)
     if accounts:
@@ -236,3 +237,6 @@ if __name__ == "__main__":
         cli()
     except ReglamentError as error:
         raise SystemExit(f"Error: {error}") from None
+    except DatabaseError as error:
+        advice = "Has `python app.py setup` been run with this DATABASE_URL and REGLAMENT_VAR?"
+        raise SystemExit(f"The database does not answer as expected: {error.orig}. {advice}") from None
