@@ -11,6 +11,7 @@ from engine.feel import patterns
 from engine.forms.expressions import is_feel, places
 from engine.forms.model import ONE_OF, SOME_OF, TEXTS, Component, Form, flat, read
 
+LONGEST_TEXT = 20_000
 FACTS = frozenset({"deal", "client", "contact", "company", "initiator"})
 UNLABELLED = frozenset({"separator", "spacer", "text", "html", "image", "group", "button"})
 
@@ -37,6 +38,7 @@ def _faults(form: Form, file: str) -> Iterator[Fault]:
         yield from _feel(component, fault)
         yield from _choices(component, fault)
         yield from _pattern(component, fault)
+        yield from _length(component, fault)
     for component in flat(form.components):
         if component.steps and component.steps[0] in FACTS:
             yield fault(
@@ -158,6 +160,17 @@ def _choices(component: Component, fault: Any) -> Iterator[Fault]:
                 text("Two choices of “{label}” have the value “{value}”.", label=component.label, value=doubled[0]),
                 text("Give each choice a value of its own."),
             )
+
+
+def _length(component: Component, fault: Any) -> Iterator[Fault]:
+    texts = [value for key, value in component.source.items() if isinstance(value, str) and key != "source"]
+    if any(len(value) > LONGEST_TEXT for value in texts):
+        yield fault(
+            "form-too-large",
+            component,
+            text("A text of “{id}” is longer than {limit} characters.", id=component.id, limit=LONGEST_TEXT),
+            text("Shorten it, or put it into a document that the form refers to."),
+        )
 
 
 def _pattern(component: Component, fault: Any) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 
+LONGEST = 100_000  # characters, markup included
 ALLOWED = frozenset({
     "p", "br", "b", "strong", "i", "em", "u", "s", "ul", "ol", "li", "h2", "h3", "h4", "table", "thead", "tbody",
     "tr", "th", "td", "a", "code", "pre", "blockquote", "hr", "small", "sub", "sup", "dl", "dt", "dd", "div", "span",
@@ -24,14 +25,17 @@ _NOT_LINK = re.compile(r"[\x00-\x20\x7f]")
 def sanitise(source: str) -> str:
     """The allowed part of an HTML text, well formed. Scripts, styles, handlers and strange links are gone."""
     cleaner = _Cleaner()
-    cleaner.feed(source)
+    cleaner.feed(source[:LONGEST])
     cleaner.close()
     return cleaner.result()
 
 
 def markdown(source: str) -> str:
-    """Markdown as people use it in forms: headings, lists, quotes, rules, bold, italics, code, links, HTML inside."""
-    return sanitise("\n".join(_blocks(source.replace("\r\n", "\n").split("\n"))))
+    """Markdown as people use it in forms: headings, lists, quotes, rules, bold, italics, code, links, HTML inside.
+
+    What stands beyond LONGEST characters is left out; the gate refuses such a text.
+    """
+    return sanitise("\n".join(_blocks(source[:LONGEST].replace("\r\n", "\n").split("\n"))))
 
 
 class _Cleaner(HTMLParser):
@@ -135,7 +139,7 @@ def _special(line: str) -> str | None:
 
 
 def _inline(line: str) -> str:
-    line = re.sub(r"`([^`]+)`", lambda found: f"<code>{escape(found[1])}</code>", line)
-    line = re.sub(r"\[([^\]\[]+)\]\(([^()\s]+)\)", lambda f: f'<a href="{escape(f[2])}">{f[1]}</a>', line)
-    line = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"<strong>\2</strong>", line)
-    return re.sub(r"(?<![\w*])([*_])(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![\w*])", r"<em>\2</em>", line)
+    line = re.sub(r"`([^`]{1,400})`", lambda found: f"<code>{escape(found[1])}</code>", line)
+    line = re.sub(r"\[([^\]\[]{1,400})\]\(([^()\s]{1,2000})\)", lambda f: f'<a href="{escape(f[2])}">{f[1]}</a>', line)
+    line = re.sub(r"(\*\*|__)(?=\S)(.{1,400}?)(?<=\S)\1", r"<strong>\2</strong>", line)
+    return re.sub(r"(?<![\w*])([*_])(?=[^\s*_])(.{1,400}?)(?<=[^\s*_])\1(?![\w*])", r"<em>\2</em>", line)

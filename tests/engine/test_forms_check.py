@@ -103,6 +103,11 @@ def test_a_form_has_bounds():
     assert [fault.code for fault in forms.check(b" " * (512 * 1024 + 1), "x")] == ["form-too-large"]
 
 
+def test_a_text_has_bounds_unless_it_is_an_image():
+    assert codes({"type": "text", "id": "t", "text": "я" * 20_001}) == ["form-too-large"]
+    assert codes({"type": "image", "id": "i", "alt": "А", "source": "data:image/png;base64," + "A" * 30_000}) == []
+
+
 def test_unknown_properties_of_the_editor_do_no_harm():
     raw = json.loads(SOUND)
     raw |= {"exporter": {"name": "form-js"}, "executionPlatform": "Camunda Cloud", "schemaVersion": 16}
