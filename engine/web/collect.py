@@ -34,7 +34,7 @@ def sentences() -> dict[Id, list[tuple[str, int]]]:
     }
     names = FUNCTIONS | _refusals(trees.values())
     for path, tree in trees.items():
-        for line, message in _in_python(tree, names):
+        for line, message in _in_python(tree, names - _sql(tree)):
             found.setdefault(message, []).append((_place(path), line))
     for path in sorted(TEMPLATES.rglob("*.html")):
         for line, message in _in_template(path):
@@ -74,6 +74,12 @@ def _refusals(trees: object) -> set[str]:
         if not more:
             return names
         names |= more
+
+
+def _sql(tree: ast.Module) -> set[str]:
+    """Names that are something else in this module: SQLAlchemy has a ``text`` too."""
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy"]
+    return {name.asname or name.name for node in imports for name in node.names}
 
 
 def _in_python(tree: ast.Module, names: set[str]) -> Iterator[tuple[int, Id]]:

@@ -1,4 +1,5 @@
 """Each page for each role, and what nobody may see."""
+
 from __future__ import annotations
 
 import re
@@ -24,7 +25,9 @@ def test_every_employee_opens_the_pages_of_daily_work(visitor: Visitor, login: s
         assert "<h1" in answer.text
 
 
-@pytest.mark.parametrize(("login", "status"), [("anna", 403), ("lida", 403), ("gleb", 200), ("dina", 200), ("vera", 200)])
+@pytest.mark.parametrize(
+    ("login", "status"), [("anna", 403), ("lida", 403), ("gleb", 200), ("dina", 200), ("vera", 200)]
+)
 def test_the_registers_are_for_those_who_oversee(visitor: Visitor, login: str, status: int) -> None:
     visitor.sign_in(login)
     assert [visitor.get(path).status_code for path in OVERSIGHT] == [status] * len(OVERSIGHT)
@@ -126,7 +129,9 @@ def test_the_log_says_whether_it_is_whole(visitor: Visitor, world: worlds.World)
         raw = session.connection(execution_options={"write": True}).connection.driver_connection
         assert raw is not None
         raw.execute("DROP TRIGGER audit_event_no_update")
-        raw.execute("UPDATE audit_event SET type = 'user_task.cancelled' WHERE chain = ? AND seq = 3", (world.instance,))
+        raw.execute(
+            "UPDATE audit_event SET type = 'user_task.cancelled' WHERE chain = ? AND seq = 3", (world.instance,)
+        )
         session.commit()
     page = visitor.get(path).text
     assert "Журнал подделан." in page
