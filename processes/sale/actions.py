@@ -29,6 +29,7 @@ def register(registry: Registry) -> None:
     registry.add("deal.check_closing", check_closing)
     registry.add("deal.close", close)
     registry.add("client.check_requisites", check_requisites)
+    registry.add("client.stop", stop_calling)
     registry.add("staff.mail", mail_group)
 
 
@@ -106,6 +107,12 @@ def check_requisites(work: Work, call: ActionCall) -> dict[str, Any]:
     """-> requisite_faults: what stands in the way of a contract with this client."""
     client = clients.find(work.session, deals.find(work.session, _deal(call)).client_id)
     return {"requisite_faults": [str(fault) for fault in clients.check_requisites(client)]}
+
+
+def stop_calling(work: Work, call: ActionCall) -> dict[str, Any]:
+    """reason: the client asks not to be called any more."""
+    clients.set_stop_list(work, deals.find(work.session, _deal(call)).client_id, True, str(call.inputs["reason"]))
+    return {}
 
 
 def mail_group(work: Work, call: ActionCall) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
 from tests.stories import steps
 from tests.stories.story import Story
@@ -51,7 +53,7 @@ def test_a_sale_goes_from_the_first_meeting_to_a_satisfied_client_and_the_next_c
     story.complete("Попросить рекомендацию", recommendation="yes", recommended_to="Партнёрам по отрасли")
     story.complete("Договориться о следующем контакте")
 
-    assert story.open == []
+    assert story.open == ["Связаться с клиентом"]
     assert story.instance.status == InstanceStatus.COMPLETED
     assert story.milestones == ["M0", "M2", "M3", "M4", "M5", "M6", "M6a", "M7", "M8", "M9"]
     assert story.deal["status"] == "won"
@@ -69,6 +71,23 @@ def test_a_won_deal_leaves_the_client_with_a_date_a_purpose_and_a_product(story:
     assert contact["date"] > date(2027, 2, 1)
     assert contact["purpose"]
     assert contact["product"] == "Стратегическая сессия"
+    call = story.task("Связаться с клиентом")
+    assert call.follow_up_at is not None
+    assert call.follow_up_at.date() == contact["date"]
+    (point,) = story.points("CP-08")
+    assert (point.planned_at.date(), point.status) == (contact["date"], ControlPointStatus.OPEN)
+
+
+@pytest.mark.begins_at("closing")
+def test_a_talk_without_a_need_is_followed_by_another_until_the_client_declines(story: Story) -> None:
+    """R135, R165: between two sales a client always has a date, unless he asks not to be called."""
+    story.complete("Договориться о следующем контакте")
+    later = {"date": "2027-04-05", "purpose": "Узнать о планах на осень", "product": "Конференция"}
+    story.complete("Связаться с клиентом", contact_result="later", contact_note="Пока не до того", next_contact=later)
+    assert [point.planned_at.date().isoformat() for point in story.points("CP-08")][1:] == ["2027-04-05"]
+    story.complete("Связаться с клиентом", contact_result="stop", contact_note="Сменили подрядчика")
+    assert story.client.stop_list
+    assert story.open == []
 
 
 def test_every_document_is_numbered_sent_and_those_of_two_sides_are_signed(story: Story) -> None:
@@ -100,7 +119,7 @@ def test_control_points_hold_plan_fact_and_deviation(story: Story) -> None:
         step(story)
     story.complete("Попросить рекомендацию", recommendation="no")
     story.complete("Договориться о следующем контакте")
-    for code in ("CP-01", "CP-02", "CP-03", "CP-04", "CP-05", "CP-07", "CP-08", "CP-11", "CP-13", "CP-15", "CP-16"):
+    for code in ("CP-01", "CP-02", "CP-03", "CP-04", "CP-05", "CP-07", "CP-11", "CP-13", "CP-15", "CP-16"):
         points = story.points(code)
         assert points, code
         for point in points:
