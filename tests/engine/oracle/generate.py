@@ -1,7 +1,7 @@
 """Random models from a seed: blocks inside blocks, with some arrows across.
 
-Everything thrown comes straight after a user task, so that nothing else moves at that moment and the outcome does not
-depend on the order in which two tokens of one step are looked at.
+Everything thrown and every script comes straight after a user task, so that nothing else moves at that moment and the
+outcome does not depend on the order in which two tokens of one step are looked at.
 """
 from __future__ import annotations
 
@@ -67,10 +67,16 @@ class Generator:
         elif kind == "script":
             if self.repeated or not self.tasks:
                 return self._user(graph)
-            node = Node(self._id("x"), "script", reads=self._variable())
+            return self._script(graph)
         else:
             return self._user(graph, kind)
         return graph.add(node), node.id
+
+    def _script(self, graph: Graph) -> Ends:
+        asked = self._user(graph)[0]
+        node = graph.add(Node(self._id("x"), "script", reads=self._variable()))
+        graph.flow(asked, node)
+        return asked, node
 
     def _user(self, graph: Graph, kind: str = "user") -> Ends:
         node = Node(self._id("u"), kind)
