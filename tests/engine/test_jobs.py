@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.case import END, START, Case, drawing, service_task, timer, user_task
 
 
 @pytest.fixture
-def calls(case: Case) -> Iterator[list[ActionCall]]:
+def calls(case: Case) -> list[ActionCall]:
     """Actions: ``note`` remembers its call, ``fail`` always fails, ``refuse`` reports a business error."""
     made: list[ActionCall] = []
     register = case.env.actions.register
@@ -38,7 +38,7 @@ def calls(case: Case) -> Iterator[list[ActionCall]]:
     def refuse(work: Work, call: ActionCall) -> None:
         raise BusinessError("NO_STOCK", "Nothing is left")
 
-    yield made
+    return made
 
 
 def serving(key: str, action: str, extra: str = "", more: str = "", flows: str = "", retries: str = "3") -> bytes:
