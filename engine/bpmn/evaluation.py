@@ -1,4 +1,4 @@
-"""The only evaluator a running procedure has: FEEL. No Python from a drawing is ever executed (spiff.md 0.6).
+"""The only evaluator a running procedure has: FEEL. No Python from a drawing is ever executed.
 
 It takes the place of SpiffWorkflow's script engine and refuses to do what that one does.
 """
@@ -89,7 +89,7 @@ def visible(task: Visit) -> dict[str, Any]:
 
 
 def assign(target: dict[str, Any], name: str, value: Any) -> None:
-    """Set ``a`` or ``a.b`` without touching an object that another token may share (spiff.md 0.4)."""
+    """Set ``a`` or ``a.b`` without touching an object that another token may share."""
     head, _, rest = name.partition(".")
     if not rest:
         target[head] = value

@@ -2,7 +2,7 @@
 
 A timer's moment is computed once, when the token arrives, and stored; nobody here compares it with a clock. It goes off
 when the engine says so (``fire_timer``). A cycle's next moment is counted from the planned one, so lateness does not
-add up, and a month's from the first, so the 31st does not drift (spiff.md 2.3).
+add up, and a month's from the first, so the 31st does not drift.
 """
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Parallel and inclusive gateways that count tokens, not finished tasks.
 
-SpiffWorkflow's joins take finished tasks of an earlier round for arrived tokens and fire after one branch
-(spiff.md 0.2). Here each arrived token waits as a visit of its own, knows the flow it came by, and is used up by
-exactly one firing.
+SpiffWorkflow's joins take finished tasks of an earlier round for arrived tokens and fire after one branch. Here each
+arrived token waits as a visit of its own, knows the flow it came by, and is used up by exactly one firing.
 """
 from __future__ import annotations
 

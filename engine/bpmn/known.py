@@ -1,8 +1,8 @@
 """What a token knows: its variables, and for each the number of the write that set it.
 
 Writes are numbered through the whole life of an instance. When branches meet, the later write of a variable counts; a
-branch that did not write it cannot undo what another did, whatever arrives last (spiff.md 0.3). Values are never
-changed in place and may be shared by any number of tokens (spiff.md 0.4).
+branch that did not write it cannot undo what another did, whatever arrives last. Values are never
+changed in place and may be shared by any number of tokens.
 """
 from __future__ import annotations
 

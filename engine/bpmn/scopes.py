@@ -1,8 +1,8 @@
 """What SpiffWorkflow runs, made flat: visits instead of predicted trees, scopes that know when they are over.
 
-SpiffWorkflow predicts the future of every token, walks the whole tree after each task and stops silently at depth 1000
-(spiff.md 0.1, 0.5). Here a task exists only once its token has arrived, nothing is predicted, nothing is walked: every
-question is a flat scan over the few tasks that compaction leaves, or a path from a token to the root.
+SpiffWorkflow predicts the future of every token, walks the whole tree after each task and stops silently at depth 1000.
+Here a task exists only once its token has arrived, nothing is predicted, nothing is walked: every question is a flat
+scan over the few tasks that compaction leaves, or a path from a token to the root.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FINISHED = State.FINISHED_MASK
 
 
 class ScopeSpec(BpmnProcessSpec):  # type: ignore[misc]
-    """What one process or embedded sub-process is made of. Built once, never changed by an instance (spiff.md 0.8)."""
+    """What one process or embedded sub-process is made of. Built once, never changed by an instance."""
 
     def __init__(self, name: str) -> None:
         WorkflowSpec.__init__(self, name=name)  # not BpmnProcessSpec's: it occupies the ids Start, End and *.EndJoin

@@ -2,7 +2,7 @@
 
 Built here and not by SpiffWorkflow's parser: that one recurses along the flow (400 tasks are its limit), tests
 conditions in the order of the drawing's heights, keeps sub-process ids in one name space for all files, takes the ids
-Start and End for itself, and hangs event sub-processes into a specification only when one is triggered (spiff.md 1, 9).
+Start and End for itself, and hangs event sub-processes into a specification only when one is triggered.
 """
 from __future__ import annotations
 

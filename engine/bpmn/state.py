@@ -1,8 +1,8 @@
 """An instance as bytes: only the tokens that stand somewhere, and what later merges need to know of the past.
 
 First byte: the version of this format; then JSON, compressed with zstd. The drawing is not in it (elements are named by
-their ids), nor is history. Values are tagged by engine.values, so nothing a form sends can be taken for something else
-(spiff.md 0.9). A tree of visits is stored as rows, parents first, each with what it changed against its parent.
+their ids), nor is history. Values are tagged by engine.values, so nothing a form sends can be taken for something else.
+A tree of visits is stored as rows, parents first, each with what was written since its parent.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The loop that moves tokens: one element at a time, the deepest sub-process first, until everything waits.
 
 SpiffWorkflow's own loop fires timers by the clock of the machine, lets a sub-process run on after it was interrupted
-and never stops an endless procedure (spiff.md 5, 9). Here timers go off only when the engine says so, an interruption
+and never stops an endless procedure. Here timers go off only when the engine says so, an interruption
 takes effect at once, and a step has a limit. An element that fails keeps its token before it; other tokens go on.
 """
 from __future__ import annotations

@@ -38,7 +38,7 @@ def throw(task: Visit, definition: Definition) -> None:
 
 
 def payload_of(task: Visit) -> dict[str, Any]:
-    """What the designer chose to send: headers and mapped inputs, never all data (spiff.md 2.4)."""
+    """What the designer chose to send: headers and mapped inputs, never all data."""
     engine, names, settings = engine_of(task), visible(task), task.node.drawn.settings
     headers = {name: engine.value(raw, names) for name, raw in settings.headers.items()}
     return {**headers, **mapped(engine, settings.inputs, names)}

@@ -103,7 +103,8 @@ class Host:
 
 @dataclass(frozen=True)
 class Token:
-    """Where a running instance stands. ``path``: ids of enclosing call activities and sub-processes, root first,
+    """Where a running instance stands. ``token_id``: 16 hex digits, new for every visit and unlike any other instance's.
+    ``path``: ids of enclosing call activities and sub-processes, root first,
     joined by ``/`` (empty at the root). ``process_key``: whose drawing the element is in. ``variables``: the
     scope's variables as the element sees them (input mappings applied)."""
 
@@ -170,8 +171,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Happening:
-    """One token entered or left one element during this step, in order. ``event``: entered, completed, cancelled;
-    ``data``: what the element changed (completed scripts, decisions, mappings), or a join's conflicts."""
+    """One token entered or left one element during this step, in order. ``event``: entered, completed, cancelled.
+
+    ``data`` of a completed visit: the variables it set, and under ``conflicts`` what branches that met (at a join or at
+    the end of their scope) had written without knowing of each other: variable -> the values, in order of arrival. An
+    activity that runs several times has a visit of its own around the visits of its rounds, all with its element id.
+    """
 
     event: str
     token_id: str

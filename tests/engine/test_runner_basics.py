@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from engine import bpmn
-from engine.bpmn import ElementFailed
-from engine.errors import BusinessError, WrongState
+from engine.bpmn import ElementFailed, state
+from engine.errors import BusinessError, Failed, WrongState
 from tests.engine.drawings import definitions, el, end, ext, fork, model, process, start, xor, zeebe
 from tests.engine.runs import Run, io, plain, script, service
 
@@ -201,3 +201,32 @@ def test_a_business_error_in_a_decision_goes_to_the_boundary_event():
     run.decisions["discount"] = refuse
     assert run.start().open == ["x"]
     assert run.trace("cancelled") == ["d"]
+
+
+ESCAPES = [
+    '__import__("os").system("true")', "().__class__.__bases__[0].__subclasses__()", 'open("/etc/passwd").read()',
+    "lambda: 1", "[x for x in (1,)]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_python_in_a_drawing_is_no_program(text: str):
+    for drawing in (
+        model(start() + script("c", text, "x") + end(), "s>c c>e"),
+        model(
+            start() + xor("g", default="f_g_e") + plain("a") + end(),
+            "s>g g>a[" + "=" + text.replace("[", "(") + "] g>e a>e",
+        ),
+    ):
+        with pytest.raises(ElementFailed):
+            Run(drawing).start()
+
+
+def test_the_engines_own_script_engine_runs_no_python_either():
+    run = Run(model(start() + plain("a") + end(), "s>a a>e")).start()
+    root = state.decode(run.state, "p", run.procedure.compiled.spec, run.host())
+    task = root.live()[0]
+    assert root.script_engine.evaluate(task, "1 + 1") == 2
+    for attempt in (root.script_engine.execute, root.script_engine.call_service):
+        with pytest.raises(Failed):
+            attempt(task, "x = 1") if attempt == root.script_engine.execute else attempt(task)

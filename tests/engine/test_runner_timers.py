@@ -196,3 +196,13 @@ def test_a_loop_around_a_reminded_task_forgets_its_old_reminders():
     assert max(sizes[2:]) - min(sizes[2:]) < 40
     assert run.complete("a", done=True).done
     assert run.result["seen"] == 1
+
+
+def test_a_moment_without_an_offset_is_the_office_calendars_and_not_the_servers():
+    run = Run(model(start() + catch("t", timer("timeDate", "2030-07-01T09:00:00")) + end(), "s>t t>e")).start()
+    assert run.timers["t"].utcoffset() is not None
+
+
+def test_a_negative_duration_is_not_taken_for_a_positive_one():
+    with pytest.raises(ElementFailed):
+        Run(model(start() + catch("t", timer("timeDuration", "-PT5M")) + end(), "s>t t>e")).start()
