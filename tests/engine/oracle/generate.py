@@ -15,6 +15,7 @@ LEAVES = ("user", "user", "user", "manual", "service", "script", "receive", "tim
 BLOCKS = (
     "seq", "seq", "seq", "xor", "and", "and", "or", "or", "loop", "loop", "sub", "call", "each", "again", "race",
     "boundary", "boundary", "guarded", "raise", "throw", "mixed", "crossed", "stop", "watched", "implicit", "spread",
+    "aside",
 )  # fmt: skip
 MAX_TASKS = 40
 
@@ -325,6 +326,14 @@ class Generator:
         body.flow(asked, split)
         body.flow(split, ending, Condition(f"v_{asked}", 2, 0))
         body.nodes[split].default = body.flow(split, old.target)
+
+    def _aside(self, graph: Graph, depth: int) -> Ends:
+        """A parallel branch that ends for itself."""
+        split, finish = graph.add(Node(self._id("g"), "and")), graph.add(Node(self._id("e"), "end"))
+        side, main = self._block(graph, depth - 1), self._block(graph, depth)
+        for source, target in ((split, side[0]), (side[1], finish), (split, main[0])):
+            graph.flow(source, target)
+        return split, main[1]
 
     def _spread(self, graph: Graph, depth: int) -> Ends:
         """A sub-process in which several tokens go one way, because parallel branches merge without a join."""
