@@ -33,9 +33,14 @@ WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
 
 
 class Activity(Node):
-    """Anything with input and output mappings and boundary events. ``loop``: the loop it is the body of."""
+    """Anything with input and output mappings and boundary events.
+
+    ``loop``: the loop it is the body of; ``maps_itself``: whether the mappings on it are its own (a loop's are those of
+    its rounds).
+    """
 
     loop: Loop | None = None
+    maps_itself = True
 
     def _run_hook(self, my_task: Visit) -> bool | None:
         if DONE in my_task.internal_data:
@@ -53,8 +58,6 @@ class Activity(Node):
         for event, what in armed:
             self._sit(my_task, event, what)
         return None
-
-    maps_itself = True
 
     def perform(self, task: Visit) -> bool | None:
         """Do the work: True when it is done, otherwise the visit has been made to rest."""
@@ -168,7 +171,10 @@ class DecisionTask(Activity):
 
 
 class Containing(Activity):
-    """An activity with an inside: a scope of its own that runs while the visit rests."""
+    """An activity with an inside: a scope of its own that runs while the visit rests. ``returns_all``: whether what is
+    written inside comes out when no output mapping says what does."""
+
+    returns_all = True
 
     def inside_of(self, task: Visit) -> tuple[ScopeSpec, str, bool]:
         """What runs inside, whose drawing it is, whether that is a process of its own."""
@@ -206,8 +212,6 @@ class Containing(Activity):
             super().settle(task, produced)
         elif self.returns_all:
             task.adopt(Known(dict(produced), task.internal_data[WRITES]), without=task.internal_data.get(LOCAL, ()))
-
-    returns_all = True
 
     def outlook(self, task: Visit) -> Known:
         """What would come out if it ended now."""

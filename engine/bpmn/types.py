@@ -103,10 +103,10 @@ class Host:
 
 @dataclass(frozen=True)
 class Token:
-    """Where a running instance stands. ``token_id``: 16 hex digits, new for every visit and unlike any other instance's.
-    ``path``: ids of enclosing call activities and sub-processes, root first,
-    joined by ``/`` (empty at the root). ``process_key``: whose drawing the element is in. ``variables``: the
-    scope's variables as the element sees them (input mappings applied)."""
+    """Where a running instance stands. ``token_id``: 16 hex digits, new for every visit, unlike any other instance's.
+    ``path``: ids of enclosing call activities and sub-processes, root first, joined by ``/`` (empty at the root).
+    ``process_key``: whose drawing the element is in. ``variables``: the scope's variables as the element sees them
+    (input mappings applied)."""
 
     token_id: str
     element: Element
