@@ -94,9 +94,8 @@ def test_every_form_belongs_to_a_step() -> None:
 
 
 @pytest.mark.parametrize("file", TABLES, ids=[path.stem for path in TABLES])
-def test_a_decision_table_is_sound(file: Path) -> None:
-    findings = dmn.check(dmn.read(file.read_bytes(), file.name))
-    assert [finding for finding in findings if finding.fault(file.name).severity == "error"] == []
+def test_a_decision_table_has_an_answer_for_everything(file: Path) -> None:
+    assert list(dmn.check(dmn.read(file.read_bytes(), file.name))) == []
 
 
 def registered() -> set[str]:
