@@ -20,6 +20,7 @@ ENGINE = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
 CATALOGUE = Path(__file__).parent / "translations" / "ru" / "LC_MESSAGES" / "messages.po"
 FUNCTIONS = {"_", "gettext", "text", "Text"}
+HELPERS = {"rule", "_refusal"}  # functions that make a sentence of what they are given, beside a code
 PLURAL = "ngettext"
 Id = str | tuple[str, str]
 
@@ -32,7 +33,7 @@ def sentences() -> dict[Id, list[tuple[str, int]]]:
         for path in sorted(ENGINE.rglob("*.py"))
         if "migrations" not in path.parts
     }
-    names = FUNCTIONS | _refusals(trees.values())
+    names = FUNCTIONS | HELPERS | _refusals(trees.values())
     for path, tree in trees.items():
         for line, message in _in_python(tree, names - _sql(tree)):
             found.setdefault(message, []).append((_place(path), line))

@@ -49,9 +49,7 @@ def index() -> str:
     """Every procedure in its newest version."""
     session = reading.session()
     begun = [(PurePosixPath(one.file).stem, one) for one in procedures.begun(session)]
-    return render_template(
-        "procedures.html", rows=procedures.procedures(session), begun=begun, may_edit=_may_edit()
-    )
+    return render_template("procedures.html", rows=procedures.procedures(session), begun=begun, may_edit=_may_edit())
 
 
 @blueprint.get("/procedures/new")

@@ -12,6 +12,7 @@ from flask import Flask
 from engine.bpmn.types import Element
 from engine.calendar import WORKING
 from engine.errors import Text, text
+from engine.forms import Form, find, steps_of
 from engine.web.i18n import babel_locale, locale, ngettext, say
 
 Named = Mapping[str, tuple[Text, str]]
@@ -172,6 +173,12 @@ def named(value: str, names: Mapping[str, Text]) -> str:
 def called(element: Element) -> str:
     """The name of an element, or what it is if the designer gave it none."""
     return element.name or named(element.kind, KIND)
+
+
+def field(form: Form | None, name: str) -> str:
+    """The label of a form's field by its name in the HTML form."""
+    found = find(form, steps_of(name)) if form else None
+    return (found.label_in(locale()) if found else "") or name
 
 
 def own_title(thing: Any) -> str:

@@ -14,7 +14,7 @@ from engine.models import UserTask
 from engine.queries import desk
 from engine.queries import replay as replays
 from engine.vocabulary import InstanceStatus
-from engine.web import formats, reading
+from engine.web import formats, labels, reading, seals
 from engine.web.filled import Filled
 from engine.web.i18n import say
 from engine.web.rules import OVERSEERS, allow, here
@@ -44,7 +44,10 @@ def show(task_id: int) -> str:
 def complete(task_id: int) -> Any:
     """Complete with the form; what is wrong is shown in the form, what somebody else did above it. Nothing typed is
     lost. Then the next task opens."""
-    task = seen(task_id)
+    try:
+        task = seen(task_id)
+    except NotFound:
+        return _typed(task_id)
     raw: dict[str, Any] = {}
     instance_id, approval = task.instance_id, request.form.get("_from") == "approvals"
     try:
@@ -143,6 +146,25 @@ def follow_up(task_id: int) -> Response:
     if not request.form.get("at"):
         return reading.act(_back(task_id), text("The task is back in the list."), tasks.set_follow_up, task_id, None)
     return _dated(task_id, text("The task rests until then."), tasks.set_follow_up)
+
+
+def _typed(task_id: int) -> Any:
+    """The task is no longer this person's to see: somebody completed it first. Who had its page open, as the page's own
+    seal proves, is told what happened and gets back what he typed, and nothing else."""
+    task = reading.session().get(UserTask, task_id)
+    if task is None or not seals.holds(request.form.get("_seal", ""), "task", task_id):
+        raise NotFound("There is no such task, or it is not yours to see")
+    form = Filled(task).form
+    typed = [
+        (labels.field(form, name), value)
+        for name, value in request.form.items(multi=True)
+        if not name.startswith("_") and name != "csrf_token" and value
+    ]
+    try:
+        reading.do(tasks.complete, task_id, {}, revision=_revision())
+    except ReglamentError as error:
+        return render_template("typed.html", name=task.name, problem=say(error.text), typed=typed), 409
+    raise AssertionError("a task that may not be seen was completed")
 
 
 def _dated(task_id: int, done: Text, verb: Any, *rest: Any) -> Response:

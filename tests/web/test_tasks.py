@@ -20,7 +20,11 @@ def task(world: worlds.World) -> UserTask:
 
 
 def revision(page: str) -> str:
-    found = re.search(r'name="_revision" value="(\d+)"', page)
+    return hidden(page, "_revision")
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
     assert found is not None
     return found[1]
 
@@ -70,10 +74,19 @@ def test_somebody_was_faster_and_nothing_typed_is_lost(visitor: Visitor, world: 
     page = visitor.get(f"/tasks/{task.id}").text
     world.do("boris", verbs.complete, task.id, {"subject": "Борис", "sum": "5"})
     sent = {"subject": "Это набрала Анна", "sum": "10", "_revision": revision(page)}
-    answer = visitor.post(f"/tasks/{task.id}/complete", sent)
+    answer = visitor.post(f"/tasks/{task.id}/complete", sent | {"_seal": hidden(page, "_seal")})
     assert answer.status_code == 409
     assert "Это набрала Анна" in answer.text
+    assert "Предмет предложения" in answer.text
     assert "Петров Борис" in answer.text
+
+
+def test_the_seal_of_a_page_serves_only_who_had_it_open(visitor: Visitor, world: worlds.World, task: UserTask) -> None:
+    visitor.sign_in("anna")
+    seal = hidden(visitor.get(f"/tasks/{task.id}").text, "_seal")
+    stranger = Visitor(visitor.client.application).sign_in("yuri")
+    for forged in (seal, seal[:-2], "", "x.y"):
+        assert stranger.post(f"/tasks/{task.id}/complete", {"_seal": forged}).status_code == 404
 
 
 def test_a_task_changed_meanwhile_is_not_completed_by_an_old_page(
