@@ -163,13 +163,28 @@ def run(host: str, port: int, threads: int) -> None:
 
 
 def start_ticking(env: Environment) -> Any:
-    """Let APScheduler look for due jobs every second. It holds no deadline itself."""
+    """Let APScheduler look for due jobs every second, and at once after a commit that left some. It holds no deadline
+    itself."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(jobs.run_due, "interval", args=[env], seconds=TICK, max_instances=1, coalesce=True)
+    scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
+    scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()
+    env.wake = lambda: scheduler.add_job(run_all_due, args=[env], id="wake", replace_existing=True)
     return scheduler
+
+
+def run_all_due(env: Environment) -> None:
+    """Do what is due, and what that made due, until there is nothing left."""
+    while jobs.run_due(env):
+        pass
+
+
+def _one_thread() -> dict[str, Any]:
+    """SQLite has one writer: a second job thread would only wait for the first and make everybody slower."""
+    from apscheduler.executors.pool import ThreadPoolExecutor
+
+    return {"default": ThreadPoolExecutor(1)}
 
 
 @cli.command()
@@ -178,8 +193,8 @@ def worker() -> None:
     from apscheduler.schedulers.blocking import BlockingScheduler
 
     env = create_environment(Config.from_environ())
-    scheduler = BlockingScheduler(timezone="UTC")
-    scheduler.add_job(jobs.run_due, "interval", args=[env], seconds=TICK, max_instances=1, coalesce=True)
+    scheduler = BlockingScheduler(timezone="UTC", executors=_one_thread())
+    scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()
 
 
