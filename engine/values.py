@@ -1,7 +1,7 @@
 """Values that travel: variables of instances, data of the log. JSON with tags for what JSON lacks; canonical bytes.
 
 A tagged value is ``{"$": tag, "v": text}``. A dict of a user's that has a ``$`` key is itself wrapped, so no form
-can forge a tag (spiff.md 0.9: SpiffWorkflow's own codec is poisoned by a key ``typename``).
+can forge a tag (SpiffWorkflow's own codec is poisoned by a key ``typename``).
 """
 from __future__ import annotations
 
