@@ -1,0 +1,211 @@
+"""One sale from the first call to the closed deal, done by five people with the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from playwright.sync_api import expect
+
+from tests.browser.company import Company
+from tests.browser.person import Person
+
+DEAL = "Обучение отдела продаж переговорам"
+CONTRACT = "Договор"
+STAGES = "main section:has(#stages-head)"
+EVENT = datetime(2026, 12, 15, 7, 0, tzinfo=UTC)
+MARKS = (
+    "Насколько результат соответствует ожиданиям?", "Соблюдение сроков", "Работа менеджера",
+    "Оплата и оформление документов", "Соотношение цены и качества",
+)  # fmt: skip
+
+
+def test_a_deal_is_won_by_clicking(company: Company, person: Callable[[str], Person]) -> None:
+    anna = person("ivanova")
+    lawyer, accountant, director, lead = (person(login) for login in ("grachev", "shcherbina", "sobolev", "tikhonov"))
+
+    begins_the_sale(anna)
+    holds_the_meeting(anna, company)
+    writes_the_protocol(anna, company)
+    makes_the_proposal(anna)
+    stage_is(anna, "Договор")
+    proposes_the_contract(anna)
+    for approver in (lawyer, accountant):
+        approves(approver)
+    approves_with_the_paper_before_his_eyes(director)
+    gets_the_contract_signed(anna, company)
+    money_comes_in(anna, accountant)
+    carries_out(lead, company)
+    closes(anna, company)
+    everything_is_in_order(anna, company)
+
+
+def begins_the_sale(anna: Person) -> None:
+    anna.goes_to("/")
+    anna.looks("01-inbox-empty")
+    anna.goes_to("/deals")
+    anna.looks("02-deals")
+    anna.page.get_by_role("link", name=DEAL).click()
+    anna.looks("03-deal-new")
+    anna.page.get_by_role("link", name="Запустить по этой сделке").click()
+    anna.looks("04-start")
+    tile = anna.page.get_by_role("listitem").filter(has_text="Длинная продажа")
+    tile.get_by_role("link", name="Запустить").click()
+    anna.looks("05-start-form")
+    expect(anna.page.get_by_label("Сделка")).to_contain_text(DEAL)
+    anna.page.get_by_role("button", name="Запустить").click()
+    expect(anna.page.locator("main")).to_be_visible()
+    anna.company.work()
+
+
+def holds_the_meeting(anna: Person, company: Company) -> None:
+    anna.opens_task("Договориться о презентации")
+    anna.chooses("Договорились о встрече?", "Да, встреча назначена")
+    anna.fills("Дата и время", "2026-11-18T11:00")
+    anna.fills("Место или ссылка", "Москва, ул. Краснопрудная, 12")
+    anna.looks("06-task-meeting")
+    anna.completes()
+    anna.looks("07-after-completing")
+    company.wait("P2BD")
+    anna.opens_task("Провести встречу")
+    anna.chooses("Как прошла встреча?", "Состоялась")
+    anna.completes()
+
+
+def writes_the_protocol(anna: Person, company: Company) -> None:
+    anna.opens_task("Составить протокол")
+    anna.page.get_by_text("Почему этот срок?").click()
+    anna.looks("08-task-protocol-why")
+    anna.fills("Потребности", "Научить менеджеров вести сложные переговоры")
+    anna.fills("Решения", "Готовим предложение на четыре группы")
+    anna.completes()
+    anna.looks("09-inbox-send")
+    anna.opens_task("Проверить и отправить")
+    anna.looks("10-task-send")
+    anna.sends_document()
+    anna.opens_task("Получить подтверждение протокола")
+    anna.chooses("Ответ клиента", "Подтвердил или не возразил в срок")
+    anna.completes()
+
+
+def makes_the_proposal(anna: Person) -> None:
+    anna.opens_task("Подготовить предложение")
+    anna.fills("Количество", "4")
+    anna.fills("Что предлагаем", "Четыре тренинга и опрос участников")
+    anna.looks("11-task-proposal")
+    anna.completes()
+    anna.sends_document()
+    anna.opens_task("Защитить предложение")
+    anna.looks("12-task-defend")
+    anna.chooses("Решение клиента", "Согласен")
+    anna.completes()
+
+
+def proposes_the_contract(anna: Person) -> None:
+    anna.opens_task("Подготовить условия договора")
+    anna.fills("Дата и время мероприятия", "2026-12-15T10:00")
+    anna.fills("Место", "Санкт-Петербург, офис заказчика")
+    anna.looks("13-task-contract")
+    anna.completes()
+
+
+def approves(one: Person) -> None:
+    one.goes_to("/approvals")
+    one.looks(f"14-approvals-{one.login}")
+    one.page.get_by_role("link", name=CONTRACT).first.click()
+    one.chooses("Решение", "Согласовано")
+    one.completes()
+
+
+def approves_with_the_paper_before_his_eyes(director: Person) -> None:
+    director.goes_to("/approvals")
+    director.page.get_by_role("link", name=CONTRACT).first.click()
+    paper = director.page.locator("iframe.paper")
+    expect(paper).to_be_visible()
+    address = paper.get_attribute("src") or ""
+    answer = director.context.request.get(address)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.body().startswith(b"%PDF")
+    expect(director.page.locator(".area-paper")).to_contain_text(CONTRACT)
+    director.chooses("Решение", "Согласовано")
+    director.looks("15-approval-director")
+    director.completes()
+    director.looks("16-approvals-empty")
+
+
+def gets_the_contract_signed(anna: Person, company: Company) -> None:
+    anna.sends_document()
+    company.wait("P1BD")
+    anna.opens_task("Получить подписанный договор")
+    anna.chooses("Что ответил клиент?", "Подписал")
+    anna.looks("17-task-sign")
+    anna.completes()
+
+
+def money_comes_in(anna: Person, accountant: Person) -> None:
+    anna.sends_document()
+    accountant.goes_to("/?tab=groups")
+    accountant.looks("18-inbox-accountant")
+    accountant.opens_task("Отметить поступление оплаты", "groups")
+    accountant.fills("Поступило", "658 800,00")
+    accountant.fills("Платёжное поручение №", "101")
+    accountant.looks("19-task-payment")
+    accountant.completes()
+
+
+def carries_out(lead: Person, company: Company) -> None:
+    lead.opens_task("Принять проект в работу", "groups")
+    lead.chooses("Принимаете проект?", "Да, принимаем")
+    lead.looks("20-task-handover")
+    lead.completes()
+    lead.opens_task("Составить план подготовки", "groups")
+    lead.page.get_by_role("button", name="Добавить строку").click()
+    lead.fills("Что сделать", "Подготовить рабочие тетради")
+    lead.fills("Срок", "2026-12-10")
+    lead.looks("21-task-plan")
+    lead.completes()
+    lead.opens_task("Выполнить шаг", "groups")
+    lead.fills("Результат", "Тетради напечатаны, 60 штук")
+    lead.looks("22-task-step")
+    lead.completes()
+    company.until(EVENT)
+    company.wait("PT7BH")
+    lead.opens_task("Провести мероприятие", "groups")
+    lead.chooses("Итог мероприятия", "Проведено")
+    lead.fills("Что получилось", "Обучены 58 человек")
+    lead.completes()
+
+
+def closes(anna: Person, company: Company) -> None:
+    anna.sends_document()
+    anna.opens_task("Получить подписанный акт")
+    anna.chooses("Ответ клиента", "Акт подписан")
+    anna.completes()
+    anna.sends_document()
+    company.wait("P1BD")
+    anna.opens_task("Внести ответы клиента")
+    for mark in MARKS:
+        anna.chooses(mark, "5 — отлично")
+    anna.looks("23-task-survey")
+    anna.completes()
+    anna.opens_task("Попросить рекомендацию")
+    anna.chooses("Готов рекомендовать?", "Да")
+    anna.completes()
+    anna.opens_task("Договориться о следующем контакте")
+    anna.looks("24-task-next-contact")
+    anna.completes()
+
+
+def everything_is_in_order(anna: Person, company: Company) -> None:
+    anna.goes_to("/deals?status=won")
+    anna.page.get_by_role("link", name=DEAL).click()
+    anna.looks("25-deal-won")
+    anna.page.get_by_role("link", name="Повтор на схеме").first.click()
+    anna.looks("26-replay")
+
+
+def stage_is(one: Person, name: str) -> None:
+    one.goes_to("/deals")
+    one.page.get_by_role("link", name=DEAL).click()
+    one.looks("13-deal")
+    expect(one.page.locator(STAGES).locator("[aria-current=step]")).to_contain_text(name)
