@@ -21,6 +21,8 @@ def main() -> int:
         if outcome.problem:
             wrong += 1
             print(f"seed {seed} after {outcome.steps} steps: {outcome.problem[:400]}\n  {outcome.file}", flush=True)
+        if (seed - first) % 1000 == 999:
+            print(f"{seed - first + 1} played, {wrong} disagreements, {steps} steps", flush=True)
     print(f"{wrong} disagreements in {steps} steps, {time.monotonic() - began:.0f} s")
     return int(wrong > 0)
 
