@@ -144,7 +144,7 @@ def _execute(connection: Connection, translated: _Translated, parameters: Any, *
     cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(translated.sql, parameters)
-    except Exception as error:
+    except BaseException as error:
         cursor.close()
         dialect = connection.dialect
         known: Any = dialect.loaded_dbapi.Error

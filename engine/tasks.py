@@ -29,6 +29,14 @@ TASK = Prepared(
 )
 
 
+def find(work: Work, task_id: int) -> UserTask:
+    """The task, open or ended, with its instance. Raises NotFound. Rights are asked of engine.access."""
+    task = _load(work, task_id)
+    if task is None:
+        raise NotFound("There is no task {id}", id=task_id)
+    return task
+
+
 def claim(work: Work, task_id: int) -> UserTask:
     """Take the task for oneself; taking what is one's own is no error. Raises NotFound, WrongState, Forbidden."""
     task = _open_task(work, task_id)
@@ -198,9 +206,7 @@ def _files(work: Work, task: UserTask) -> Any:
 
 
 def _open_task(work: Work, task_id: int, revision: int | None = None) -> UserTask:
-    task = _load(work, task_id)
-    if task is None:
-        raise NotFound("There is no task {id}", id=task_id)
+    task = find(work, task_id)
     if task.status not in OPEN_TASK:
         raise WrongState(*_how_it_ended(work, task))
     require_active(task.instance)

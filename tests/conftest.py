@@ -72,7 +72,7 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server(postgresql: str) -> Iterator[Engine]:
+def postgresql_engine(postgresql: str) -> Iterator[Engine]:
     """A connection to the server with all tables made; tests empty them and start over."""
     made = database.connect(postgresql)
     with made.begin() as connection:
@@ -92,7 +92,7 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
         database.create_tables(made)
         made.dispose()
         return url
-    server: Engine = request.getfixturevalue("server")
+    server: Engine = request.getfixturevalue("postgresql_engine")
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with server.begin() as connection:  # the log refuses to be emptied, except by who may switch its triggers off
         connection.execute(text("SET LOCAL session_replication_role = replica"))

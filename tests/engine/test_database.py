@@ -183,7 +183,7 @@ def test_the_migrations_make_exactly_what_the_models_say(
 def _empty(backend: str, tmp_path: Path, request: pytest.FixtureRequest, name: str = "empty") -> Engine:
     if backend == "sqlite":
         return database.connect(f"sqlite:///{tmp_path / name}.db")
-    server: Engine = request.getfixturevalue("server")
+    server: Engine = request.getfixturevalue("postgresql_engine")
     schema = f"test_{name}"
     with server.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
