@@ -1,5 +1,6 @@
 // What every page has: htmx without eval, menus that close, drafts that save themselves, forms that are sent once.
 import htmx from 'htmx.org';
+import './redraw.js';
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
