@@ -2,8 +2,9 @@
 // What has no Russian is kept in window.untranslated, so that a test can name it.
 import base from 'bpmn-js-i18n/translations/ru.js';
 import { russian } from './russian.js';
+import { help } from './russian_help.js';
 
-const words = { ...base, ...russian };
+const words = { ...base, ...help, ...russian };
 window.untranslated = new Set();
 
 function translate(template, values = {}) {
