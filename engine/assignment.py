@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
@@ -117,7 +118,7 @@ def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: As
         "priority": assigned.priority,
         "rank": rank(assigned.priority, assigned.due_at),
         "round": nth,
-        "settings": dict(token.element.settings.properties),
+        "settings": _settings(token),
         "created_at": work.now,
         "claimed_at": work.now if assignee is not None else None,
         "revision": 1,
@@ -125,6 +126,17 @@ def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: As
     written = WRITE.first(work.connection, **row)
     assert written is not None
     return int(written[0])
+
+
+def _settings(token: OpenTask) -> dict[str, Any]:
+    """The element's properties and, where one names the document to be shown, which document that is: a list of tasks
+    must not open every instance's state to find out."""
+    kept: dict[str, Any] = dict(token.element.settings.properties)
+    name = kept.get("document")
+    shown = token.variables.get(name) if name else None
+    if isinstance(shown, (int, Decimal)) and shown == int(shown):
+        kept["document_id"] = int(shown)
+    return kept
 
 
 def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:

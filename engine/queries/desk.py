@@ -100,9 +100,11 @@ def around(session: Session, task: UserTask, actor: Actor, variables: Mapping[st
 
 
 def shown_document(session: Session, task: UserTask, variables: Mapping[str, Any]) -> Document | None:
-    """The document that the element's ``document`` property names by a variable."""
-    name = (task.settings or {}).get("document")
-    number = variables.get(name) if name else None
+    """The document that the element's ``document`` property names by a variable: kept with the task when it opened."""
+    settings = task.settings or {}
+    name, number = settings.get("document"), settings.get("document_id")
+    if number is None and name:
+        number = variables.get(name)
     try:
         return session.get(Document, int(number)) if number is not None else None
     except (TypeError, ValueError):
