@@ -12,7 +12,6 @@ LINES = [
     {"name": "Опрос удовлетворенности клиентов", "quantity": "2", "unit": "волна", "price": "61000.00"},
 ]
 TOTAL = Decimal("366000.00")
-NO_BUDGET = {"category": "no_budget", "comment": "Бюджет урезали до весны"}
 
 
 def agree_meeting(story: Story, at: str = "2026-11-18T11:00", **filled: Any) -> None:
@@ -125,6 +124,11 @@ def answers(story: Story, name: str = "Внести ответы клиента"
     """What the client ticked."""
     said = {f"survey_{question}": 5 for question in ("result", "terms", "manager", "documents", "price")}
     story.complete(name, **(said | filled))
+
+
+def lose(story: Story, **refusal: object) -> None:
+    """The manager writes down why, and when the client is spoken to again."""
+    story.complete("Оформить отказ или отсрочку", **({"refusal": refusal} if refusal else {}))
 
 
 # where a story may begin: the point before it and what happens between the two

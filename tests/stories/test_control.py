@@ -1,6 +1,7 @@
 """Control points that are missed, and what the head may do about them (R068, R166, PAT-6)."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -11,16 +12,16 @@ from tests.stories.story import Story
 
 
 @pytest.fixture
-def late(shelf: object, story_at: object) -> Story:
+def late(story_at: Callable[[str], Story]) -> Story:
     """The proposal should have been ready two working days ago."""
-    story: Story = story_at("proposal")  # type: ignore[operator]
+    story = story_at("proposal")
     story.wait("P5BD")
     assert "Разобраться с просрочкой" in story.open
     return story
 
 
-def test_the_ladder_reminds_tells_asks_and_tells_higher(story_at: object) -> None:
-    story: Story = story_at("proposal")  # type: ignore[operator]
+def test_the_ladder_reminds_tells_asks_and_tells_higher(story_at: Callable[[str], Story]) -> None:
+    story = story_at("proposal")
     story.wait("P2BD")
     assert [subject for subject in story.mailbox.to("anna@") if "CP-11" in subject]
     assert [subject for subject in story.mailbox.to("elena@") if "CP-11" in subject] == []

@@ -1,0 +1,195 @@
+"""What may go otherwise once the contract is signed: R141-R144, R155, R160, R161, R230."""
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
+from tests.stories import steps
+from tests.stories.steps import lose
+from tests.stories.story import Story
+
+# --- payment (R141, R142, R160, R218) --------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("contract")
+def test_half_before_and_half_after_the_event(story: Story) -> None:
+    """The second half is awaited while the client is asked for his opinion; the deal is closed after both."""
+    half = Decimal("183000.00")
+    steps.contract(story, schedule="half")
+    steps.pay(story, half)
+    steps.handover(story)
+    steps.event(story)
+    assert story.open == ["Проверить и отправить", "Проверить и отправить"]
+    story.send()
+    story.send()
+    steps.answers(story, survey_terms=4)
+    assert story.open == ["Отметить поступление оплаты"]
+    steps.receive(story, half, "102")
+    assert story.open == ["Договориться о следующем контакте"]
+    story.complete("Договориться о следующем контакте")
+    assert story.deal["paid"] == steps.TOTAL
+    assert [invoice.total for invoice in story.documents("invoice")] == [half, half]
+    assert story.deal["status"] == "won"
+
+
+@pytest.mark.begins_at("payment")
+def test_money_that_comes_in_pieces_is_awaited_to_the_last_rouble(story: Story) -> None:
+    story.send()
+    steps.receive(story, Decimal("100000.00"), "11")
+    assert story.variables_of("Отметить поступление оплаты")["payment_sum"] == Decimal("266000.00")
+    steps.receive(story, Decimal("266000.00"), "12")
+    assert story.milestones[-1] == "M6"
+
+
+@pytest.mark.begins_at("payment")
+def test_an_overpayment_is_returned(story: Story) -> None:
+    story.send()
+    steps.receive(story, Decimal("370000.00"), "11")
+    story.complete("Решить о переплате", overpayment_decision="refund")
+    assert story.deal["paid"] == steps.TOTAL
+    assert story.milestones[-1] == "M6"
+
+
+@pytest.mark.begins_at("payment")
+def test_an_expired_invoice_is_issued_again_under_a_new_number(story: Story) -> None:
+    story.send()
+    story.wait("P3BD")
+    assert any("Напоминание об оплате" in subject for subject in story.mailbox.to("zhuravleva@"))
+    story.wait("P2BD")
+    assert story.open == ["Связаться по неоплаченному счёту"]
+    story.complete("Связаться по неоплаченному счёту", expired_invoice_decision="reissue")
+    story.send()
+    old, new = story.documents("invoice")
+    assert old.status == DocumentStatus.CANCELLED
+    assert new.number != old.number
+    assert story.open == ["Отметить поступление оплаты"]
+
+
+@pytest.mark.begins_at("handover")
+def test_a_client_who_leaves_after_the_prepayment_gets_his_money_back_less_expenses(story: Story) -> None:
+    """AT-19, R142."""
+    story.client_cancels()
+    assert story.open == ["Зарегистрировать заявление"]
+    story.complete("Зарегистрировать заявление", refund_reason="Мероприятие отменено советом директоров")
+    story.complete("Определить основание возврата", refund_due="due")
+    spent = [{"name": "Аванс площадке", "proof": "п/п 55", "sum": "66000.00"}]
+    story.complete("Посчитать расходы", refund_expenses=spent)
+    story.approve("lawyer")
+    story.approve("director")
+    story.send()
+    assert "300 000,00" in story.text_of("refund_agreement")
+    story.complete("Перечислить деньги клиенту", refund_reference="77")
+    lose(story, category="internal", comment="Совет директоров клиента отменил мероприятие")
+    assert story.deal["paid"] == Decimal("66000.00")
+    assert story.deal["status"] == "lost"
+    assert story.deal["refusal"]["stage"] == "M6"
+    assert story.points("CP-26")[0].status == ControlPointStatus.MET
+    assert story.instance.status == InstanceStatus.COMPLETED
+    assert story.open == ["Связаться с клиентом"]
+
+
+@pytest.mark.begins_at("payment")
+def test_a_client_who_leaves_before_any_money_came_gets_no_refund(story: Story) -> None:
+    story.send()
+    story.client_cancels()
+    assert story.open == ["Оформить отказ или отсрочку"]
+    lose(story, category="no_budget", comment="Бюджет заморожен")
+    assert story.documents("invoice")[0].status == DocumentStatus.CANCELLED
+    assert story.deal["status"] == "lost"
+
+
+# --- the event (R143, R155, R161) ------------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("delivery")
+def test_preparatory_steps_are_done_side_by_side_and_some_are_agreed_with_the_client(story: Story) -> None:
+    story.complete(
+        "Составить план подготовки",
+        preparation=[
+            {"title": "Сценарий", "due": "2026-11-27", "client_approval": True},
+            {"title": "Площадка", "due": "2026-11-30", "client_approval": False},
+        ],
+    )
+    assert story.open == ["Выполнить шаг", "Выполнить шаг"]
+    story.complete("Выполнить шаг", step_result="Сценарий написан")
+    story.complete("Выполнить шаг", step_result="Площадка снята")
+    assert story.open == ["Согласовать шаг с клиентом"]
+    story.complete("Согласовать шаг с клиентом", step_answer="remarks", step_remarks="Короче")
+    story.complete("Выполнить шаг", step_result="Сценарий короче")
+    story.complete("Согласовать шаг с клиентом", step_answer="approved")
+    assert story.open == ["Провести мероприятие"]
+
+
+@pytest.mark.begins_at("delivery")
+def test_a_moved_event_keeps_its_control_point_with_the_new_date(story: Story) -> None:
+    story.complete("Составить план подготовки", preparation=[])
+    story.complete("Провести мероприятие", event_result="moved", event_note="Площадка занята")
+    story.complete("Согласовать новую дату", event_at="2026-12-22T10:00", move_reason="Площадка занята")
+    assert story.points("CP-04")[-1].planned_at.date() == date(2026, 12, 23)
+    steps.carry_out(story)
+    steps.act(story)
+    assert story.milestones[-1] == "M7"
+    assert "22.12.2026" in story.text_of("act") or "22 декабря 2026" in story.text_of("act")
+
+
+@pytest.mark.begins_at("delivery")
+def test_an_event_cancelled_by_us_leads_to_a_refund(story: Story) -> None:
+    story.complete("Составить план подготовки", preparation=[])
+    story.complete(
+        "Провести мероприятие", event_result="cancelled", event_note="Ведущий заболел",
+        refusal={"category": "internal", "comment": "Некому вести"},
+    )  # fmt: skip
+    assert story.open == ["Зарегистрировать заявление"]
+
+
+@pytest.mark.begins_at("delivery")
+def test_objections_to_the_act_are_settled_before_it_is_signed(story: Story) -> None:
+    story.complete("Составить план подготовки", preparation=[])
+    steps.carry_out(story)
+    story.send()
+    story.complete("Получить подписанный акт", act_answer="objection", act_objection="Не было записи докладов")
+    story.complete("Разобрать возражения по акту", objection_result="Записи переданы")
+    steps.act(story)
+    assert story.documents("act")[-1].version == 2
+    assert story.documents("act")[-1].status == DocumentStatus.SIGNED
+
+
+# --- satisfaction (R144) ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("evaluation")
+@pytest.mark.parametrize(("worst", "priority"), [(2, 80), (3, 60)])
+def test_a_low_mark_is_looked_into_by_quality(story: Story, worst: int, priority: int) -> None:
+    """AT-13: the worst answer counts; two and below is open, three hidden dissatisfaction."""
+    steps.survey(story, survey_documents=worst)
+    task = story.task("Разобрать недовольство")
+    assert task.priority == priority
+    assert story.performer(task) == "quentin"
+    story.complete(
+        "Разобрать недовольство", cause="Счёт с ошибкой", remedy="Извинились, исправили",
+        prevention="Проверка реквизитов", client_satisfied="yes",
+    )  # fmt: skip
+    assert story.milestones[-1] == "M8"
+
+
+@pytest.mark.begins_at("evaluation")
+def test_no_answer_to_the_questionnaire_means_a_call(story: Story) -> None:
+    """R252."""
+    story.send()
+    story.wait("P5BD")
+    assert story.open == ["Опросить по телефону"]
+    story.complete("Опросить по телефону", phone_result="no_answer")
+    assert story.milestones[-1] == "M8"
+    assert story.open == ["Договориться о следующем контакте"]
+
+
+@pytest.mark.begins_at("handover")
+def test_project_leads_may_return_the_project_with_a_remark(story: Story) -> None:
+    """R230."""
+    story.complete("Принять проект в работу", handover_result="returned", handover_remarks="Нет состава участников")
+    story.complete("Дополнить данные проекта", handover_answer="Состав в приложении")
+    steps.handover(story)
+    assert story.milestones[-1] == "M6a"

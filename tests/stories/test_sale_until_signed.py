@@ -1,0 +1,255 @@
+"""What may go otherwise than R130 has it before the contract is signed: R138-R140, R159, R163."""
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.crm import deals
+from engine.vocabulary import ControlPointStatus, DocumentStatus
+from engine.work import Work
+from tests.stories import steps
+from tests.stories.steps import lose
+from tests.stories.story import Story
+
+REFUSED = {"category": "no_need", "comment": "Нет задач на этот год"}
+
+
+# --- presentation (R138, R164) ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("presentation")
+def test_a_refused_presentation_is_tried_again_on_the_agreed_date(story: Story) -> None:
+    story.complete(
+        "Договориться о презентации", meeting_agreed="refused", refusal=REFUSED, retry_date="2026-12-01"
+    )
+    second = story.task("Договориться о презентации")
+    assert second.round == 2
+    assert second.follow_up_at is not None
+    assert second.follow_up_at.date() == date(2026, 12, 1)
+    assert story.points("CP-07")[-1].planned_at.date() == date(2026, 12, 1)
+
+    steps.agree_meeting(story, at="2026-12-03T11:00")
+    assert story.open == ["Провести встречу"]
+
+
+@pytest.mark.begins_at("presentation")
+def test_after_the_third_refusal_the_deal_is_lost(story: Story) -> None:
+    for day in ("2026-12-01", "2026-12-15", "2026-12-29"):
+        story.complete("Договориться о презентации", meeting_agreed="refused", refusal=REFUSED, retry_date=day)
+    assert story.open == ["Оформить отказ или отсрочку"]
+    lose(story)
+    assert story.deal["status"] == "lost"
+    assert story.deal["refusal"] == {
+        "category": "no_need", "comment": "Нет задач на этот год", "competitor": None, "stage": "M0",
+    }  # fmt: skip
+    assert story.milestones == ["M0", "MX"]
+
+
+@pytest.mark.begins_at("presentation")
+def test_a_moved_meeting_is_agreed_anew_and_its_reminder_goes_with_it(story: Story) -> None:
+    steps.agree_meeting(story)
+    story.complete("Провести встречу", meeting_result="moved")
+    steps.agree_meeting(story, at="2026-11-25T15:00")
+    story.wait("P9D")
+    reminders = [letter for letter in story.mailbox.letters if "Напоминание о встрече" in str(letter["Subject"])]
+    assert ["25.11.2026 15:00" in letter.get_content() for letter in reminders] == [True]
+
+
+@pytest.mark.begins_at("presentation")
+def test_remarks_on_the_protocol_give_its_second_version(story: Story) -> None:
+    steps.agree_meeting(story)
+    steps.hold_meeting(story)
+    story.complete("Составить протокол", needs="Конференция", decisions="Готовим предложение")
+    story.send()
+    story.complete("Получить подтверждение протокола", protocol_answer="remarks", protocol_remarks="Не тот день")
+    story.complete("Составить протокол", decisions="Готовим два предложения")
+    story.send()
+    story.complete("Получить подтверждение протокола", protocol_answer="confirmed")
+    first, second = story.documents("protocol")
+    assert (first.number, first.status) == (second.number, DocumentStatus.SUPERSEDED)
+    assert second.version == 2
+    assert "два предложения" in story.text_of("protocol")
+
+
+@pytest.mark.begins_at("presentation")
+def test_a_protocol_sent_too_late_is_reported_with_its_deviation(story: Story) -> None:
+    """AT-20: the owner and the head hear of it, then the head gets a task."""
+    steps.agree_meeting(story)
+    steps.hold_meeting(story)
+    story.complete("Составить протокол", needs="Конференция", decisions="Готовим предложение")
+    story.wait("P2BD")
+    assert any("CP-01" in subject for subject in story.mailbox.to("anna@"))
+    assert any("CP-01" in subject for subject in story.mailbox.to("elena@"))
+    story.wait("P2BD")
+    assert "Разобраться с просрочкой" in story.open
+    story.complete("Разобраться с просрочкой", escalation_decision="help", escalation_reason="Помогу составить письмо")
+    story.send()
+    (point,) = story.points("CP-01")
+    assert point.status == ControlPointStatus.MET
+    assert point.deviation == pytest.approx(3, abs=0.5)
+
+
+@pytest.mark.begins_at("presentation")
+def test_the_next_step_waits_for_the_protocol_to_be_sent(story: Story) -> None:
+    """CP-01 is demanded by the step after it."""
+    steps.agree_meeting(story)
+    steps.hold_meeting(story)
+    story.complete("Составить протокол", needs="Конференция", decisions="Готовим предложение")
+    with pytest.raises(AssertionError, match="no open task"):
+        story.complete("Получить подтверждение протокола", protocol_answer="confirmed")
+    story.send()
+    story.complete("Получить подтверждение протокола", protocol_answer="confirmed")
+    assert story.points("CP-01")[0].status == ControlPointStatus.MET
+
+
+# --- proposal (R139, R159, R163) -------------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("proposal")
+def test_a_proposal_is_refined_twice_and_then_agreed(story: Story) -> None:
+    steps.prepare_proposal(story)
+    story.send()
+    for version, price in ((2, "230000.00"), (3, "220000.00")):
+        story.complete("Защитить предложение", proposal_decision="remarks", proposal_remarks="Дорого")
+        task = story.task("Внести правки в предложение")
+        assert task.due_at == story.points("CP-06")[-1].planned_at
+        lines = [{**steps.LINES[0], "price": price}]
+        steps.prepare_proposal(story, "Внести правки в предложение", lines=lines)
+        story.send()
+        assert story.documents("proposal")[-1].version == version
+    story.complete("Защитить предложение", proposal_decision="agreed")
+    assert story.deal["total"] == Decimal("220000.00")
+    assert len({document.number for document in story.documents("proposal")}) == 1
+    assert [document.status for document in story.documents("proposal")] == ["superseded", "superseded", "sent"]
+    assert [point.status for point in story.points("CP-06")] == ["met", "met"]
+    assert story.milestones[-1] == "M4"
+    assert story.mailbox.to("elena@") == []
+
+
+@pytest.mark.begins_at("proposal")
+def test_after_the_third_round_the_head_hears_of_it(story: Story) -> None:
+    steps.prepare_proposal(story)
+    story.send()
+    for _ in range(3):
+        story.complete("Защитить предложение", proposal_decision="remarks", proposal_remarks="Дорого")
+        steps.prepare_proposal(story, "Внести правки в предложение")
+        story.send()
+    assert [subject for subject in story.mailbox.to("elena@") if "уточняется" in subject] == [
+        f"Предложение уточняется в 4-й раз: {story.deal['number']}"
+    ]
+
+
+@pytest.mark.begins_at("proposal")
+def test_a_discount_above_the_limit_is_approved_before_the_client_sees_it(story: Story) -> None:
+    """R225."""
+    steps.prepare_proposal(story, discount="15")
+    assert story.open == ["Согласовать документ"]
+    assert story.mailbox.to("zhuravleva@") == []
+    story.approve("head")
+    story.send()
+    assert story.documents("proposal")[0].locked_at is not None
+    assert story.deal["total"] == Decimal("311100.00")
+
+
+@pytest.mark.begins_at("proposal")
+def test_silence_is_broken_by_a_reminder_and_ends_in_a_decision(story: Story) -> None:
+    """R159: three days before the end the client is reminded, at the end the manager decides."""
+    steps.prepare_proposal(story)
+    story.send()
+    story.wait("P7BD")
+    assert any("истекает" in subject for subject in story.mailbox.to("zhuravleva@"))
+    story.wait("P3BD")
+    assert story.open == ["Решить судьбу предложения"]
+    story.complete("Решить судьбу предложения", expired_decision="renew")
+    steps.prepare_proposal(story)
+    story.send()
+    assert story.documents("proposal")[-1].version == 2
+    assert story.open == ["Защитить предложение"]
+
+
+# --- contract (R140, R153, R163) -------------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("contract")
+def test_only_the_approver_who_had_a_remark_is_asked_again(story: Story) -> None:
+    steps.contract_terms(story)
+    story.approve("lawyer", decision="remarks", remark="Добавьте пункт о неустойке")
+    story.approve("accountant")
+    assert story.open == ["Доработать документ"]
+    story.complete(
+        "Доработать документ", special_terms="Неустойка за перенос даты — 5 %", correction_note="Добавлен пункт"
+    )
+    assert story.open == ["Согласовать документ"]
+    story.approve("lawyer")
+    story.send()
+    assert "Неустойка за перенос даты" in story.text_of("contract")
+    assert [(document.version, document.status) for document in story.documents("contract")] == [
+        (1, DocumentStatus.SUPERSEDED), (2, DocumentStatus.SENT),
+    ]  # fmt: skip
+    assert len(story.points("CP-12")) == 3
+
+
+@pytest.mark.begins_at("contract")
+def test_all_are_asked_again_if_the_company_wants_it(story: Story) -> None:
+    story.env.settings = {**story.env.settings, "approval": {**story.env.settings["approval"], "ask_again": "all"}}
+    steps.contract_terms(story)
+    story.approve("lawyer", decision="remarks", remark="Добавьте пункт о неустойке")
+    story.approve("accountant")
+    story.complete("Доработать документ", special_terms="Неустойка 5 %", correction_note="Добавлен пункт")
+    assert story.open == ["Согласовать документ", "Согласовать документ"]
+
+
+@pytest.mark.begins_at("contract")
+def test_a_rejection_ends_the_approval_and_the_contract_is_corrected(story: Story) -> None:
+    steps.contract_terms(story)
+    story.approve("accountant", decision="reject", remark="Такой график оплаты нам не подходит")
+    assert story.open == ["Исправить договор"]
+    steps.contract_terms(story, "Исправить договор", schedule="half")
+    steps.approve_contract(story)
+    story.send()
+    assert [part["sum"] for part in story.deal["payments"]] == [Decimal("183000.00"), Decimal("183000.00")]
+
+
+@pytest.mark.begins_at("contract")
+def test_a_large_contract_needs_the_director_too(story: Story) -> None:
+    story.act("anna", _set_lines, story.deal_id, [{**steps.LINES[0], "price": "600000.00"}])
+    steps.contract_terms(story)
+    assert story.open == ["Согласовать документ"] * 3
+    steps.approve_contract(story)
+    story.approve("director")
+    assert story.open == ["Проверить и отправить"]
+
+
+@pytest.mark.begins_at("contract")
+def test_an_absent_approvers_substitute_answers_for_him(story: Story) -> None:
+    story.stands_in("boris", for_whom="lidia")
+    steps.contract_terms(story)
+    story.approve("lawyer", by="boris")
+    story.approve("accountant")
+    assert story.open == ["Проверить и отправить"]
+
+
+@pytest.mark.begins_at("contract")
+def test_the_clients_remarks_lead_through_a_protocol_of_disagreement_to_a_new_version(story: Story) -> None:
+    steps.contract_terms(story)
+    steps.approve_contract(story)
+    story.send()
+    story.complete("Получить подписанный договор", contract_decision="remarks", contract_remarks="Оплата после акта")
+    story.complete(
+        "Разобрать протокол разногласий", disagreement_result="partly", special_terms="Оплата второй части после акта",
+        schedule="half",
+    )  # fmt: skip
+    steps.approve_contract(story)
+    story.send()
+    story.complete("Получить подписанный договор", contract_decision="signed")
+    assert "Оплата второй части после акта" in story.text_of("contract")
+    assert story.documents("contract")[-1].status == DocumentStatus.SIGNED
+    assert [point.status for point in story.points("CP-06")] == [ControlPointStatus.MET]
+    assert story.milestones[-1] == "M5"
+
+
+def _set_lines(work: Work, deal_id: int, lines: list[dict[str, Any]]) -> None:
+    deals.set_lines(work, deal_id, lines)
