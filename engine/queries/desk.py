@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine import values
@@ -120,12 +120,18 @@ def claimable(actor: Actor) -> ColumnElement[bool]:
     return or_(UserTask.assignee_id == actor.user_id, UserTask.assignee_id.is_(None) & candidate)
 
 
+def is_approval() -> ColumnElement[bool]:
+    """Whether a task asks for a decision about a document of somebody else, from whom it is kept apart."""
+    settings = UserTask.settings
+    return and_(settings["document"].as_string().is_not(None), settings["separateFrom"].as_string().is_not(None))
+
+
 def approvals(session: Session, actor: Actor) -> list[Waiting]:
-    """Open tasks of this person whose element shows a document, the most urgent first."""
+    """Open approvals of this person, the most urgent first."""
     tasks = session.scalars(
         select(UserTask)
         .options(joinedload(UserTask.instance))
-        .where(UserTask.rank.is_not(None), UserTask.settings["document"].as_string().is_not(None), claimable(actor))
+        .where(UserTask.rank.is_not(None), is_approval(), claimable(actor))
         .order_by(UserTask.rank, UserTask.id)
         .limit(QUEUE)
     ).all()
@@ -147,7 +153,7 @@ def approvals(session: Session, actor: Actor) -> list[Waiting]:
 
 def approval_count(session: Session, actor: Actor) -> int:
     """How many approvals wait for this person."""
-    where = (UserTask.rank.is_not(None), UserTask.settings["document"].as_string().is_not(None), claimable(actor))
+    where = (UserTask.rank.is_not(None), is_approval(), claimable(actor))
     return session.scalar(select(func.count()).select_from(UserTask).where(*where)) or 0
 
 
@@ -155,7 +161,7 @@ def following(session: Session, actor: Actor, instance_id: int | None, *, approv
     """The task to open after one is completed: the same instance's first, then the most urgent of one's own."""
     mine = select(UserTask).where(UserTask.rank.is_not(None))
     if approval:
-        mine = mine.where(UserTask.settings["document"].as_string().is_not(None))
+        mine = mine.where(is_approval())
     order = (UserTask.rank, UserTask.id)
     same = mine.where(UserTask.instance_id == instance_id, claimable(actor)).order_by(*order).limit(1)
     own = mine.where(claimable(actor) if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)

@@ -15,7 +15,7 @@ from engine.errors import Fault, NotFound, Refused, ReglamentError, text
 from engine.models import Deployment
 from engine.queries import procedures
 from engine.web import reading, security
-from engine.web.i18n import say
+from engine.web.i18n import gettext, say
 from engine.web.rules import allow, is_one_of
 from engine.work import Work
 
@@ -198,9 +198,9 @@ def _shown(faults: tuple[Fault, ...]) -> list[dict[str, Any]]:
 def _words() -> dict[str, str]:
     """What the drawing board itself says."""
     return {
-        "unsaved": say("Not saved yet"),
-        "lost": say("The server did not answer. Nothing is lost: try again."),
-        "unreadable": say("The drawing cannot be read."),
-        "count": say("errors: {errors}, warnings: {warnings}"),
-        "none": say("no remarks"),
+        "unsaved": gettext("Not saved yet"),
+        "lost": gettext("The server did not answer. Nothing is lost: try again."),
+        "unreadable": gettext("The drawing cannot be read."),
+        "count": gettext("errors: {errors}, warnings: {warnings}"),
+        "none": gettext("no remarks"),
     }

@@ -195,9 +195,12 @@ def page(
         raw = around.draft.data
     way = replays.of(session, task.instance)
     position = replays.position(way, replays.sheet_of(way, task.path).path)
+    beside = approval or (is_open and around.document is not None and around.document.pdf_id is not None)
     return render_template(
-        "approval.html" if approval else "task.html",
+        "approval.html" if beside else "task.html",
         task=task,
+        approval=approval,
+        no_pdf=reading.environment().pdf is None or reading.environment().pdf.missing is not None,
         around=around,
         view=filled.view(raw, errors),
         is_open=is_open,
