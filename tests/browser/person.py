@@ -19,7 +19,7 @@ class Person:
     """One person with a browser of his own."""
 
     def __init__(self, company: Company, browser: Browser, login: str, *, reduced: bool = True) -> None:
-        self.product, self.login = company, login
+        self.company, self.login = company, login
         self.context: BrowserContext = browser.new_context(
             base_url=company.url, viewport=WIDE, locale="ru-RU", timezone_id="Europe/Moscow",
             reduced_motion="reduce" if reduced else "no-preference",
@@ -69,7 +69,7 @@ class Person:
 
     def opens_task(self, name: str, tab: str = "mine") -> Page:
         """The task of this name from the inbox."""
-        self.goes_to("/" if tab == "mine" else f"/?tab={tab}")
+        self.goes_to("/tasks" if tab == "mine" else f"/tasks?tab={tab}")
         link = self.page.get_by_role("link", name=name, exact=True).first
         expect(link, f"open are {self.company.open_tasks()}").to_be_visible()
         link.click()

@@ -144,7 +144,7 @@ def gets_the_contract_signed(anna: Person, company: Company) -> None:
 
 def money_comes_in(anna: Person, accountant: Person) -> None:
     anna.sends_document()
-    accountant.goes_to("/?tab=groups")
+    accountant.goes_to("/tasks?tab=groups")
     accountant.looks("18-inbox-accountant")
     accountant.opens_task("Отметить поступление оплаты", "groups")
     accountant.fills("Поступило", "658 800,00")

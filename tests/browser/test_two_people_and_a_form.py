@@ -1,4 +1,4 @@
-"""What becomes of what somebody types: a colleague is faster, the form is refused, the page is reloaded, the line slow."""
+"""What becomes of what somebody types: a colleague is faster, the form is refused, the page reloaded, the line slow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_of_two_people_who_complete_one_task_the_second_learns_who_was_faster(
     elena.form.get_by_role("button", name="Завершить").click()
     refused = elena.page.get_by_role("alert").first
     expect(refused).to_contain_text("Иванова Анна")
-    expect(refused).to_contain_text("То, что вы ввели, стоит ниже")
+    expect(refused).to_contain_text("стоит ниже")
     expect(elena.page.get_by_label(re.compile("Место или ссылка"))).to_have_value("Петербург, Фонтанка")
     elena.looks("30-second-of-two")
 
@@ -57,9 +57,9 @@ def test_a_task_is_done_with_the_keyboard_alone(company: Company, person: Callab
     page.keyboard.press("Space")
     expect(anna.form.get_by_label(re.compile("Место или ссылка"))).to_be_visible()
     presses_until(anna, "input", "Дата и время")
-    page.keyboard.type("18112026")
+    page.keyboard.type("12122026")  # read alike by a Russian and by an American browser
     page.keyboard.press("ArrowRight")
-    page.keyboard.type("1100")
+    page.keyboard.type("1100A")
     presses_until(anna, "input", "Место или ссылка")
     page.keyboard.type("Москва, Краснопрудная")
     presses_until(anna, "button", "Завершить")
@@ -113,12 +113,11 @@ def test_what_is_typed_on_a_slow_line_while_the_form_is_drawn_anew_is_kept(
     subject = anna.form.get_by_label(re.compile(r"^\s*Тема\s*$"))
     expect(place).to_be_visible()
     held: list[Route] = []
-    anna.page.route("**/form", lambda route: held.append(route))
+    anna.page.route("**/form", lambda route: route.continue_() if held else held.append(route))
     with anna.page.expect_request("**/form"):
         place.fill("Москва")
         place.press("Tab")
     subject.fill("Тема, которую дописали позже")
-    anna.page.unroute("**/form")
     with anna.page.expect_response("**/form"):
         held[0].continue_()
     expect(anna.page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
