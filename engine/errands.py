@@ -11,6 +11,7 @@ from engine.bpmn.types import OpenService
 from engine.environment import Environment
 from engine.errors import BusinessError, Failed
 from engine.models import Job, Mail, ProcessInstance
+from engine.outbox import Debt
 from engine.vocabulary import InstanceStatus, JobKind
 from engine.work import Work
 
@@ -28,48 +29,47 @@ def is_slow(env: Environment, kind: str, type: str) -> bool:
     return kind == JobKind.MAIL or (kind == JobKind.ACTION and env.actions.is_slow(type))
 
 
-def do(work: Work, job_id: int) -> None:
+def do(work: Work, job: Debt) -> None:
     """Do a fast job in this transaction. Raises whatever goes wrong; BusinessError is for the drawing to catch."""
-    job = work.session.get_one(Job, job_id)
     _DO[job.kind](work, job)
 
 
 def prepare(work: Work, job_id: int) -> Errand:
     """Read everything a slow job needs."""
-    job = work.session.get_one(Job, job_id)
+    row = work.session.get_one(Job, job_id)
+    job = Debt(**{name: getattr(row, name) for name in Debt.__dataclass_fields__})
     return _prepare_mail(work, job) if job.kind == JobKind.MAIL else _prepare_action(work, job)
 
 
-def throw(work: Work, job_id: int, error: BusinessError) -> None:
+def throw(work: Work, job: Debt, error: BusinessError) -> None:
     """The action of this job reported a BPMN error."""
-    job = work.session.get_one(Job, job_id)
     instance = _instance(work, job)
     audit.record(work, "action.refused", instance=instance, subject=f"job:{job.id}", element=job.element_id,
                  code=error.code, message=str(error))  # fmt: skip
     instances.advance(work, instance, bpmn.throw_error, job.token_id, error.code, str(error))
 
 
-def _fire(work: Work, job: Job) -> None:
+def _fire(work: Work, job: Debt) -> None:
     instance = _instance(work, job)
     late = round(max(0.0, (work.now - job.due_at).total_seconds()), 3)
     audit.record(work, "timer.fired", instance=instance, element=job.element_id, late=str(late))
     instances.advance(work, instance, bpmn.fire_timer, job.token_id)
 
 
-def _act(work: Work, job: Job) -> None:
+def _act(work: Work, job: Debt) -> None:
     instance = _instance(work, job)
     action: Any = work.env.actions.get(job.type)
     outputs = action(work, _call(work, job, instance))
     _finish(work, job, instance, outputs)
 
 
-def _finish(work: Work, job: Job, instance: ProcessInstance, outputs: Mapping[str, Any] | None) -> None:
+def _finish(work: Work, job: Debt, instance: ProcessInstance, outputs: Mapping[str, Any] | None) -> None:
     audit.record(work, "action.completed", instance=instance, subject=f"job:{job.id}", element=job.element_id,
                  action=job.type, outputs=dict(outputs or {}))  # fmt: skip
     instances.advance(work, instance, bpmn.finish_service, job.token_id, dict(outputs or {}))
 
 
-def _call(work: Work, job: Job, instance: ProcessInstance) -> ActionCall:
+def _call(work: Work, job: Debt, instance: ProcessInstance) -> ActionCall:
     definition = work.env.library.definition(work.session, instance.definition_id)
     host = work.env.host(work.session, instance, work.now)
     snapshot = bpmn.look(definition.procedure, instance.state, host)
@@ -90,22 +90,20 @@ def _call(work: Work, job: Job, instance: ProcessInstance) -> ActionCall:
     )
 
 
-def _prepare_action(work: Work, job: Job) -> Errand:
+def _prepare_action(work: Work, job: Debt) -> Errand:
     action = work.env.actions.get(job.type)
     assert isinstance(action, SlowAction)
     slow: SlowAction = action
     plan = slow.prepare(work, _call(work, job, _instance(work, job)))
-    job_id = job.id
 
     def conclude(later: Work, result: Any) -> None:
-        again = later.session.get_one(Job, job_id)
-        instance = _instance(later, again)
-        _finish(later, again, instance, slow.commit(later, _call(later, again, instance), plan, result))
+        instance = _instance(later, job)
+        _finish(later, job, instance, slow.commit(later, _call(later, job, instance), plan, result))
 
     return Errand(lambda: slow.effect(plan), conclude)
 
 
-def _prepare_mail(work: Work, job: Job) -> Errand:
+def _prepare_mail(work: Work, job: Debt) -> Errand:
     if work.env.mail is None:
         raise Failed("No mail server is set up")
     transport: notifications.Transport = work.env.mail
@@ -121,27 +119,27 @@ def _prepare_mail(work: Work, job: Job) -> Errand:
     return Errand(lambda: transport(letter), conclude)
 
 
-def _climb(work: Work, job: Job) -> None:
-    control_points.climb(work, job)
+def _climb(work: Work, job: Debt) -> None:
+    control_points.climb(work, work.session.get_one(Job, job.id))
 
 
-def _deliver(work: Work, job: Job) -> None:
+def _deliver(work: Work, job: Debt) -> None:
     messages.deliver_signal(work, job.payload["subscription_id"], values.decode(job.payload["payload"]))
 
 
-def _correlate(work: Work, job: Job) -> None:
+def _correlate(work: Work, job: Debt) -> None:
     messages.deliver_waiting(work, job.payload["message_id"])
 
 
-def _expire(work: Work, job: Job) -> None:
+def _expire(work: Work, job: Debt) -> None:
     messages.expire(work, job.payload["message_id"])
 
 
-def _start(work: Work, job: Job) -> None:
+def _start(work: Work, job: Debt) -> None:
     starts.begin(work, job)
 
 
-def _instance(work: Work, job: Job) -> ProcessInstance:
+def _instance(work: Work, job: Debt) -> ProcessInstance:
     assert job.instance_id is not None
     instance = instances.find(work, job.instance_id)
     if instance.status != InstanceStatus.ACTIVE:
@@ -149,7 +147,7 @@ def _instance(work: Work, job: Job) -> ProcessInstance:
     return instance
 
 
-_DO: Mapping[str, Callable[[Work, Job], None]] = {
+_DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.TIMER: _fire,
     JobKind.ACTION: _act,
     JobKind.CONTROL_POINT: _climb,

@@ -12,12 +12,15 @@ from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
 from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
-from engine.models import Message, ProcessInstance, UserTask
+from engine.models import Message, ProcessInstance, UserTask, table_of
+from engine.rows import Prepared, adopt
 from engine.vocabulary import InstanceStatus, JobKind, MessageStatus
 from engine.work import Work
 
 INITIATOR = "initiator"
-INSTANCE = select(ProcessInstance).where(ProcessInstance.id == bindparam("id")).with_for_update()
+INSTANCES = table_of(ProcessInstance)
+INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
+INSTANCE = Prepared(select(*INSTANCE_COLUMNS).where(INSTANCES.c.id == bindparam("instance")).with_for_update())
 
 
 def start(
@@ -89,10 +92,10 @@ def cancel(work: Work, instance_id: int, reason: str) -> ProcessInstance:
 
 def find(work: Work, instance_id: int) -> ProcessInstance:
     """The instance, locked against other writers until the commit. Raises NotFound."""
-    instance = work.session.scalar(INSTANCE, {"id": instance_id})
-    if instance is None:
+    row = INSTANCE.first(work.connection, instance=instance_id)
+    if row is None:
         raise NotFound("There is no process instance {id}", id=instance_id)
-    return instance
+    return adopt(work.session, ProcessInstance, INSTANCE_COLUMNS, row)
 
 
 def require_active(instance: ProcessInstance) -> None:

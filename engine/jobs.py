@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from uuid import uuid4
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
@@ -21,7 +22,8 @@ from engine import audit, errands, failures
 from engine.environment import Environment
 from engine.errors import BusinessError
 from engine.models import Incident, Job, ProcessInstance
-from engine.outbox import JOBS
+from engine.outbox import DEBT, JOBS, Debt
+from engine.rows import Prepared
 from engine.vocabulary import InstanceStatus, JobStatus
 from engine.work import SYSTEM, Work, run, unit_of_work
 
@@ -77,6 +79,27 @@ DUE = (
 CLAIMED = (JOBS.c.id, JOBS.c.kind, JOBS.c.type, JOBS.c.due_at, JOBS.c.attempts, JOBS.c.max_attempts, JOBS.c.status)
 
 
+BEGIN = Prepared(
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), OPEN)
+    .values(attempts=JOBS.c.attempts + 1, claimed_until=bindparam("until"), status=bindparam("running"))
+    .returning(JOBS.c.attempts)
+)
+FENCE = update(JOBS).where(
+    JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), JOBS.c.attempts == bindparam("nth"), OPEN
+)
+DONE = Prepared(
+    FENCE.values(
+        status=bindparam("new"), ended_at=bindparam("at"), lateness=bindparam("late"), owner=None, claimed_until=None
+    ).returning(*DEBT)
+)
+AGAIN = Prepared(
+    FENCE.values(
+        status=bindparam("new"), due_at=bindparam("at"), error=bindparam("why"), owner=None, claimed_until=None
+    )
+)
+
+
 def run_due(env: Environment, limit: int = 64, *, instance_id: int | None = None) -> int:
     """Claim at most ``limit`` due jobs and run them one after another; returns how many were taken up.
 
@@ -84,9 +107,9 @@ def run_due(env: Environment, limit: int = 64, *, instance_id: int | None = None
     """
     owner = uuid4().hex[:16]
     claimed = _claim(env, owner, limit, instance_id)
-    for job in claimed:
+    for job, after in zip_longest(claimed, claimed[1:]):
         with GATE.enter(alone=job.suspect):
-            _run_one(env, owner, job)
+            _run_one(env, owner, job, after)
     return len(claimed)
 
 
@@ -119,6 +142,7 @@ class _Claimed:
         self.max_attempts: int
         self.id, self.kind, self.type, self.due_at, self.attempts, self.max_attempts, _ = row  # type: ignore[misc]
         self.suspect = suspect
+        self.begun = False
 
 
 def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) -> list[_Claimed]:
@@ -140,11 +164,11 @@ def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) ->
     return []
 
 
-def _run_one(env: Environment, owner: str, job: _Claimed) -> None:
-    if not run(env, SYSTEM, _begin, owner, job):
+def _run_one(env: Environment, owner: str, job: _Claimed, after: _Claimed | None) -> None:
+    if not job.begun and not run(env, SYSTEM, _begin, owner, job):
         return
     try:
-        _work(env, owner, job)
+        _work(env, owner, job, after)
     except Fenced:
         log.warning("job %s was taken over by another worker while it ran", job.id)
     except BusinessError as error:
@@ -157,9 +181,9 @@ def _run_one(env: Environment, owner: str, job: _Claimed) -> None:
 def _begin(work: Work, owner: str, job: _Claimed) -> bool:
     """Count the attempt. False if the claim was lost, or if this job has used up its attempts by killing workers."""
     claim = SLOW_CLAIM if errands.is_slow(work.env, job.kind, job.type) else CLAIM
-    begun = work.connection.execute(
-        BEGIN, {"job": job.id, "me": owner, "until": work.now + claim, "running": JobStatus.RUNNING}
-    ).first()  # fmt: skip
+    begun = BEGIN.first(
+        work.connection, job=job.id, me=owner, until=work.now + claim, running=JobStatus.RUNNING
+    )  # fmt: skip
     if begun is None:
         return False
     job.attempts = begun[0]
@@ -169,36 +193,22 @@ def _begin(work: Work, owner: str, job: _Claimed) -> bool:
     return False
 
 
-BEGIN = (
-    update(JOBS)
-    .where(JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), OPEN)
-    .values(attempts=JOBS.c.attempts + 1, claimed_until=bindparam("until"), status=bindparam("running"))
-    .returning(JOBS.c.attempts)
-)
-FENCE = (
-    update(JOBS)
-    .where(JOBS.c.id == bindparam("job"), JOBS.c.owner == bindparam("me"), JOBS.c.attempts == bindparam("nth"), OPEN)
-)
-DONE = FENCE.values(
-    status=bindparam("new"), ended_at=bindparam("at"), lateness=bindparam("late"), owner=None, claimed_until=None
-)
-AGAIN = FENCE.values(
-    status=bindparam("new"), due_at=bindparam("at"), error=bindparam("why"), owner=None, claimed_until=None
-)
-
-
-def _work(env: Environment, owner: str, job: _Claimed) -> None:
+def _work(env: Environment, owner: str, job: _Claimed, after: _Claimed | None) -> None:
     if not errands.is_slow(env, job.kind, job.type):
-        run(env, SYSTEM, _do, owner, job)
+        begun = run(env, SYSTEM, _do, owner, job, after)
+        if after is not None:
+            after.begun = begun
         return
     errand = run(env, SYSTEM, errands.prepare, job.id)
     result = errand.effect()
     run(env, SYSTEM, _conclude, owner, job, errand, result)
 
 
-def _do(work: Work, owner: str, job: _Claimed) -> None:
-    _mark_done(work, owner, job)
-    errands.do(work, job.id)
+def _do(work: Work, owner: str, job: _Claimed, after: _Claimed | None) -> bool:
+    """Do it, and count the attempt of the next one, which follows at once: one commit less for each. If this one fails
+    or dies, nothing was counted."""
+    errands.do(work, _mark_done(work, owner, job))
+    return after is not None and after.attempts == 0 and _begin(work, owner, after)
 
 
 def _conclude(work: Work, owner: str, job: _Claimed, errand: errands.Errand, result: object) -> None:
@@ -206,22 +216,21 @@ def _conclude(work: Work, owner: str, job: _Claimed, errand: errands.Errand, res
     errand.conclude(work, result)
 
 
-def _mark_done(work: Work, owner: str, job: _Claimed) -> None:
+def _mark_done(work: Work, owner: str, job: _Claimed) -> Debt:
     late = max(0.0, (work.now - job.due_at).total_seconds())
-    marked = work.connection.execute(
-        DONE,
-        {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.DONE, "at": work.now, "late": late},
+    marked = DONE.first(
+        work.connection, job=job.id, me=owner, nth=job.attempts, new=JobStatus.DONE, at=work.now, late=late
     )
-    if marked.rowcount != 1:
+    if marked is None:
         raise Fenced(job.id)
+    return Debt(*marked)
 
 
 def _settle(env: Environment, owner: str, job: _Claimed, error: BusinessError) -> None:
     """An action reported a BPMN error: the drawing says what happens now."""
 
     def throw(work: Work) -> None:
-        _mark_done(work, owner, job)
-        errands.throw(work, job.id, error)
+        errands.throw(work, _mark_done(work, owner, job), error)
 
     try:
         run(env, SYSTEM, throw)
@@ -239,11 +248,8 @@ def _fail(work: Work, owner: str, job: _Claimed, error: Exception) -> None:
             _give_up(work, job, why)
         return
     wait = min(LONGEST_WAIT, FIRST_WAIT * 4 ** (job.attempts - 1))
-    marked = work.connection.execute(
-        AGAIN,
-        {"job": job.id, "me": owner, "nth": job.attempts, "new": JobStatus.WAITING, "at": work.now + wait, "why": why},
-    )
-    if marked.rowcount == 1:
+    again = {"new": JobStatus.WAITING, "at": work.now + wait, "why": why}
+    if AGAIN.run(work.connection, job=job.id, me=owner, nth=job.attempts, **again) == 1:
         row = work.session.get_one(Job, job.id)
         instance = work.session.get(ProcessInstance, row.instance_id) if row.instance_id is not None else None
         audit.record(work, "job.failed", instance=instance, subject=f"job:{job.id}", kind=job.kind, error=why,

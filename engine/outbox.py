@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from engine import values
 from engine.models import Job, ProcessInstance, table_of
@@ -21,7 +21,30 @@ WRITE = Prepared(
     columns=["kind", "type", "key", "instance_id", "token_id", "element_id", "payload", "due_at", "status", "attempts",
              "max_attempts"],
 )  # fmt: skip
+CANCEL = Prepared(
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.ended_at.is_(None))
+    .values(status=bindparam("cancelled"), ended_at=bindparam("at"))
+)
 WOKEN = "outbox.woken"
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A job in the hand of who pays it."""
+
+    id: int
+    kind: str
+    type: str
+    key: str
+    instance_id: int | None
+    token_id: str | None
+    element_id: str | None
+    payload: dict[str, Any]
+    due_at: datetime
+
+
+DEBT = tuple(JOBS.c[name] for name in Debt.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -73,7 +96,5 @@ def wake(work: Work) -> None:
 
 def cancel(work: Work, job_ids: Iterable[int]) -> None:
     """These jobs are owed no more."""
-    ids = list(job_ids)
-    if ids:
-        gone = update(JOBS).where(JOBS.c.id.in_(ids), JOBS.c.ended_at.is_(None))
-        work.connection.execute(gone.values(status=JobStatus.CANCELLED, ended_at=work.now))
+    for job_id in job_ids:
+        CANCEL.run(work.connection, job=job_id, at=work.now, cancelled=JobStatus.CANCELLED)

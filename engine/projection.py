@@ -64,6 +64,11 @@ OPEN_ROWS = Prepared(
 )
 ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c])
 FORGET = tuple(Prepared(delete(t).where(t.c.task_id == bindparam("task"))) for t in (CANDIDATES, DRAFTS))
+END_TASK = Prepared(
+    update(TASKS)
+    .where(TASKS.c.id == bindparam("task"))
+    .values(status=bindparam("how"), rank=None, ended_at=bindparam("at"), revision=TASKS.c.revision + 1)
+)
 LEAVE = Prepared(
     update(VISITS)
     .where(VISITS.c.instance_id == bindparam("instance"), VISITS.c.token_id == bindparam("token"))
@@ -201,9 +206,8 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
     gone = _gone(known.tasks, now.tasks)
     finished = [done.id] if done is not None else []
     if gone:
-        ended = update(TASKS).where(TASKS.c.id.in_(list(gone.values())))
-        work.connection.execute(
-            ended.values(status=TaskStatus.CANCELLED, rank=None, ended_at=work.now, revision=TASKS.c.revision + 1)
+        END_TASK.run_many(
+            work.connection, ({"task": i, "at": work.now, "how": TaskStatus.CANCELLED} for i in gone.values())
         )
         _refresh(work, gone.values())
         for token_id, task_id in gone.items():

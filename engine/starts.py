@@ -11,7 +11,7 @@ from sqlalchemy import select
 from engine import audit, feel, instances, outbox, values
 from engine.definitions import Definition
 from engine.models import Job
-from engine.outbox import Owed
+from engine.outbox import Debt, Owed
 from engine.vocabulary import JobKind
 from engine.work import Work
 
@@ -19,7 +19,7 @@ REPEAT = re.compile(r"R(\d*)/(?:(.+)/)?([^/]+)")
 OFFICE = "main"
 
 
-def begin(work: Work, job: Job) -> None:
+def begin(work: Work, job: Debt) -> None:
     """The work of a START job: ``payload`` names the procedure (``key``), its ``variables``, and the start event."""
     payload = job.payload
     variables: Mapping[str, Any] = values.decode(payload.get("variables") or {})

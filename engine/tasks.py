@@ -12,15 +12,14 @@ from engine import access, audit, bpmn, control_points, forms, notifications, va
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
-from engine.instances import advance, require_active
+from engine.instances import INSTANCE_COLUMNS, advance, require_active
 from engine.models import Candidate, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.rows import Prepared, adopt, change
 from engine.vocabulary import OPEN_TASK, TaskStatus
 from engine.work import Work
 
-LATER = {"variables", "due_why", "outcome"}  # large and seldom looked at
+LATER = {"due_why", "outcome"}  # large and seldom looked at
 TASK_COLUMNS = [column for column in table_of(UserTask).c if column.name not in LATER]
-INSTANCE_COLUMNS = [column for column in table_of(ProcessInstance).c if column.name not in LATER]
 TASK = Prepared(
     select(*TASK_COLUMNS, *INSTANCE_COLUMNS)
     .join_from(table_of(UserTask), table_of(ProcessInstance))
@@ -221,9 +220,8 @@ def _load(work: Work, task_id: int) -> UserTask | None:
     if row is None:
         return None
     own, around = row[: len(TASK_COLUMNS)], row[len(TASK_COLUMNS) :]
-    task = adopt(work.session, UserTask, {c.name: value for c, value in zip(TASK_COLUMNS, own, strict=True)})
-    instance = {c.name: value for c, value in zip(INSTANCE_COLUMNS, around, strict=True)}
-    set_committed_value(task, "instance", adopt(work.session, ProcessInstance, instance))
+    task = adopt(work.session, UserTask, TASK_COLUMNS, own)
+    set_committed_value(task, "instance", adopt(work.session, ProcessInstance, INSTANCE_COLUMNS, around))
     return task
 
 
