@@ -5,9 +5,11 @@ sending and writing that down) is recognised as one by the receiving side.
 """
 from __future__ import annotations
 
+import email.policy
 import hashlib
 import smtplib
 import ssl
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -25,6 +27,10 @@ from engine.outbox import Owed
 from engine.vocabulary import JobKind
 from engine.work import Work
 
+# CPython folds a long encoded header between words and loses the space there; one that is not folded arrives whole.
+# Servers take lines of 998 bytes, so a subject has a bound.
+UNFOLDED = email.policy.SMTP.clone(max_line_length=900)
+LONGEST_SUBJECT = 150  # characters
 TIMEOUT = 20.0  # seconds for each answer of the mail server
 SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "task_assigned": (
@@ -110,7 +116,7 @@ class MailFolder:
 
 def as_message(letter: Letter) -> EmailMessage:
     """The letter as it travels. Raises ValueError for a line break in a header (an injection)."""
-    message = EmailMessage()
+    message = EmailMessage(policy=UNFOLDED)
     message["Message-ID"] = letter.message_id
     message["From"], message["To"], message["Subject"] = letter.sender, letter.recipient, letter.subject
     message["Date"] = letter.date
@@ -147,7 +153,7 @@ def write(
     mail = Mail(
         instance_id=instance.id if instance is not None else None,
         recipient=recipient.strip(),
-        subject=subject.strip(),
+        subject=textwrap.shorten(subject, LONGEST_SUBJECT, placeholder="…"),
         body=body,
         attachments=[str(document_id) for document_id in documents],
         message_id=message_id,
