@@ -24,7 +24,7 @@ DEEP = 30_000
 
 
 def lift_depth() -> None:
-    """SpiffWorkflow walks its tree to depth 1000 and stalls beyond it without a word; lifted, to have a number at all."""
+    """SpiffWorkflow walks its tree to depth 1000 and stalls beyond it without a word; lifted, to have a number."""
     for iterator in (plain_task.TaskIterator, bpmn_task.BpmnTaskIterator):
         defaults = list(iterator.__init__.__defaults__)  # type: ignore[misc]
         defaults[1] = DEEP
@@ -44,12 +44,13 @@ class Bare:
         self.scripts = PythonScriptEngine()
         self.specs: dict[str, Any] = {}
 
-    def start(self, drawing: Drawing) -> int:
+    def start(self, drawing: Drawing, **variables: Any) -> int:
         if drawing.key not in self.specs:
             parser = BpmnParser()
             parser.add_bpmn_xml(etree.parse(io.BytesIO(drawing.xml(feel=False))), filename=drawing.key)
             self.specs[drawing.key] = parser.get_spec(drawing.key)
         workflow = BpmnWorkflow(self.specs[drawing.key], script_engine=self.scripts)
+        workflow.task_tree.data.update(variables)
         workflow.do_engine_steps()
         state = self.serializer.serialize_json(workflow)
         cursor = self.connection.execute("INSERT INTO instance (state, status) VALUES (?, 'open')", (state,))

@@ -61,8 +61,8 @@ class Product:
         drawings = {f"processes/bench/{d.key}.bpmn": d.xml(feel=True) for d in DRAWINGS}
         run(self.env, SYSTEM, deployments.publish, drawings | models.forms())
 
-    def start(self, key: str) -> int:
-        return int(run(self.env, SYSTEM, instances.start, key, {}).id)
+    def start(self, key: str, **variables: Any) -> int:
+        return int(run(self.env, SYSTEM, instances.start, key, variables).id)
 
     def task(self, instance_id: int, element_id: str) -> int:
         """The open task of an element; found beforehand, since a person arrives with the task on his screen."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -53,7 +54,7 @@ class Drawing:
 
     def way(self, *path: str, when: str | None = None) -> None:
         """Flows along a path; ``when`` is the condition of the first one, ``default`` makes it the default."""
-        for number, (source, target) in enumerate(zip(path, path[1:], strict=False)):
+        for number, (source, target) in enumerate(pairwise(path)):
             if number == 0 and when == "default":
                 self.defaults[source] = len(self.flows)
             self.flows.append((source, target, when if number == 0 and when != "default" else None))
@@ -179,7 +180,7 @@ def forms() -> dict[str, bytes]:
     fields["sale/approve_finance"].append(("checkbox", "ok_finance"))
     fields["sale/await_answer"].append(("checkbox", "accepted"))
     fields["sale/qualify_lead"] += [("checkbox", "qualified"), *CASE_FIELDS]
-    fields["loop/step"] = [("textfield", "note"), ("number", "k"), ("number", "n"), *CASE_FIELDS]
+    fields["loop/step"] = [("textfield", "note"), ("number", "k")]
     fields["timer/wait"] = [("textfield", "note")]
     return {f"forms/{key}.form": _form(components) for key, components in fields.items()}
 
@@ -231,9 +232,9 @@ def filled(task: str, nth: int, k: int) -> dict[str, Any]:
     return data
 
 
-def filled_loop(k: int, n: int) -> dict[str, Any]:
+def filled_loop(k: int) -> dict[str, Any]:
     """What is filled in on the ``k``-th round of ``loop``."""
-    return {"note": NOTE, "k": k} | ({"n": n} | case_data(0) if k == 0 else {})
+    return {"note": NOTE, "k": k}
 
 
 def steps() -> list[tuple[str, int]]:

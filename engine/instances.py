@@ -20,6 +20,7 @@ from engine.work import Work
 INITIATOR = "initiator"
 INSTANCES = table_of(ProcessInstance)
 INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
+INSTANCE_NAMES = [column.key for column in INSTANCE_COLUMNS]
 INSTANCE = Prepared(select(*INSTANCE_COLUMNS).where(INSTANCES.c.id == bindparam("instance")).with_for_update())
 
 
@@ -95,7 +96,7 @@ def find(work: Work, instance_id: int) -> ProcessInstance:
     row = INSTANCE.first(work.connection, instance=instance_id)
     if row is None:
         raise NotFound("There is no process instance {id}", id=instance_id)
-    return adopt(work.session, ProcessInstance, INSTANCE_COLUMNS, row)
+    return adopt(work.session, ProcessInstance, INSTANCE_NAMES, row)
 
 
 def require_active(instance: ProcessInstance) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Executable, bindparam, update
+from sqlalchemy import Connection, Executable, bindparam, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, make_transient_to_detached
@@ -116,9 +116,9 @@ def change(session: Session, connection: Connection, row: ProcessInstance | User
         set_committed_value(row, name, value)
 
 
-def adopt(session: Session, model: type[Loaded], columns: Sequence[Column[Any]], values: Row) -> Loaded:
+def adopt(session: Session, model: type[Loaded], names: Sequence[str], values: Row) -> Loaded:
     """A row that was read past the session, as the session's object; columns not given are read when asked for."""
-    row = {column.key: value for column, value in zip(columns, values, strict=True)}
+    row = dict(zip(names, values, strict=True))
     known = session.identity_map.get(identity_key(model, row["id"]))
     if known is not None:
         found: Loaded = known

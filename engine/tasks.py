@@ -12,7 +12,7 @@ from engine import access, audit, bpmn, control_points, forms, notifications, va
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
-from engine.instances import INSTANCE_COLUMNS, advance, require_active
+from engine.instances import INSTANCE_COLUMNS, INSTANCE_NAMES, advance, require_active
 from engine.models import Candidate, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.rows import Prepared, adopt, change
 from engine.vocabulary import OPEN_TASK, TaskStatus
@@ -20,6 +20,7 @@ from engine.work import Work
 
 LATER = {"due_why", "outcome"}  # large and seldom looked at
 TASK_COLUMNS = [column for column in table_of(UserTask).c if column.name not in LATER]
+TASK_NAMES = [column.key for column in TASK_COLUMNS]
 TASK = Prepared(
     select(*TASK_COLUMNS, *INSTANCE_COLUMNS)
     .join_from(table_of(UserTask), table_of(ProcessInstance))
@@ -220,8 +221,8 @@ def _load(work: Work, task_id: int) -> UserTask | None:
     if row is None:
         return None
     own, around = row[: len(TASK_COLUMNS)], row[len(TASK_COLUMNS) :]
-    task = adopt(work.session, UserTask, TASK_COLUMNS, own)
-    set_committed_value(task, "instance", adopt(work.session, ProcessInstance, INSTANCE_COLUMNS, around))
+    task = adopt(work.session, UserTask, TASK_NAMES, own)
+    set_committed_value(task, "instance", adopt(work.session, ProcessInstance, INSTANCE_NAMES, around))
     return task
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from engine import access
 from engine.models import Candidate, Client, Deal, Group, Membership, ProcessInstance, User, UserTask
@@ -15,6 +15,10 @@ from engine.queries.words import contain
 from engine.work import Actor
 
 PAGE = 50
+HEAVY = tuple(
+    defer(column)
+    for column in (ProcessInstance.state, ProcessInstance.variables, ProcessInstance.versions, UserTask.outcome)
+)  # what no line of a list shows
 TABS = ("mine", "groups", "overdue", "done")
 
 
@@ -94,13 +98,41 @@ def tasks(
         "overdue": or_(place.mine, place.free) & (UserTask.due_at <= now),
         "done": UserTask.completed_by == actor.user_id,
     }[tab]
-    found = _found(where, words)
-    count = session.scalar(select(func.count()).select_from(found.with_only_columns(UserTask.id).subquery())) or 0
+    ids, count = _search(session, where, tab, now, words, page) if words else _browse(session, where, tab, now, page)
+    rows = {row[0].id: row for row in session.execute(_found(UserTask.id.in_(ids), ""))}
+    groups = _groups(session, [task_id for task_id, row in rows.items() if row[0].assignee_id is None])
+    found = [rows[task_id] for task_id in ids if task_id in rows]
+    return [InboxRow(row[0], row[1], row[2], row[3], row[4], groups.get(row[0].id, ())) for row in found], count
+
+
+def _browse(
+    session: Session, where: ColumnElement[bool], tab: str, now: datetime, page: int
+) -> tuple[list[int], int]:
+    """The ids of one page straight from the index of the inbox, whose order is the rank's: only the page is read, not
+    everything the person has. What rests comes after all that does not."""
+    start = (page - 1) * PAGE
+    ids = select(UserTask.id).where(where)
+    if tab == "done":
+        newest = ids.order_by(UserTask.ended_at.desc(), UserTask.id.desc())
+        return list(session.scalars(newest.limit(PAGE).offset(start))), _count(session, where)
+    ids = ids.order_by(UserTask.rank, UserTask.id)
+    rests = UserTask.follow_up_at > now
+    awake = or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
+    found = list(session.scalars(ids.where(awake).limit(PAGE).offset(start)))
+    if len(found) < PAGE:
+        before = max(0, start - _count(session, and_(where, awake)))
+        found += session.scalars(ids.where(rests).limit(PAGE - len(found)).offset(before))
+    return found, _count(session, where)
+
+
+def _search(
+    session: Session, where: ColumnElement[bool], tab: str, now: datetime, words: str, page: int
+) -> tuple[list[int], int]:
+    found = _found(where, words).with_only_columns(UserTask.id)
+    count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     rests = func.coalesce(UserTask.follow_up_at > now, False)
     order = (UserTask.ended_at.desc(), UserTask.id.desc()) if tab == "done" else (rests, UserTask.rank, UserTask.id)
-    rows = session.execute(found.order_by(*order).limit(PAGE).offset((page - 1) * PAGE)).all()
-    groups = _groups(session, [row[0].id for row in rows if row[0].assignee_id is None])
-    return [InboxRow(row[0], row[1], row[2], row[3], row[4], groups.get(row[0].id, ())) for row in rows], count
+    return list(session.scalars(found.order_by(*order).limit(PAGE).offset((page - 1) * PAGE))), count
 
 
 def _found(where: ColumnElement[bool], words: str) -> Select[UserTask, ProcessInstance, Deal, Client, User]:
@@ -110,6 +142,7 @@ def _found(where: ColumnElement[bool], words: str) -> Select[UserTask, ProcessIn
         .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
         .outerjoin(Client, Client.id == func.coalesce(ProcessInstance.client_id, Deal.client_id))
         .outerjoin(User, User.id == UserTask.assignee_id)
+        .options(*HEAVY)
         .where(where, *contain(words, UserTask.name, ProcessInstance.title, Client.name, Deal.number))
     )
 
