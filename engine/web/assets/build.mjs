@@ -2,13 +2,14 @@
 // Every file there carries a hash of its content, so that it may be cached for ever and a new release is seen at once.
 import * as esbuild from 'esbuild';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
-const dist = path.resolve(here, '../static/dist');
+const place = path.resolve(here, '../static/dist');
+const dist = `${place}.new`; // built beside and put in place at the end: pages never meet half a build
 
 // One entry per page kind; shared code goes into chunks.
 const entries = ['app.js', 'app.css', 'diagram.js', 'replay.js', 'designer/modeler.js'];
@@ -47,4 +48,6 @@ for (const [file, output] of Object.entries(result.metafile.outputs)) {
   if (output.cssBundle && source.endsWith('.js')) manifest[source.replace('.js', '.css')] = path.basename(output.cssBundle);
 }
 await writeFile(path.join(dist, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-console.log(`${Object.keys(result.metafile.outputs).length} files in ${path.relative(root, dist)}`);
+await rm(place, { recursive: true, force: true });
+await rename(dist, place);
+console.log(`${Object.keys(result.metafile.outputs).length} files in ${path.relative(root, place)}`);

@@ -4,6 +4,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './drawing.css';
 
+const MARGIN = 20;
 const READABLE = 0.55; // below this scale names cannot be read: show the place of work instead of the whole drawing
 
 export async function draw(place, url = place.dataset.diagram) {
@@ -30,6 +31,12 @@ export function unmark(drawing, name) {
   drawing.elements.forEach((element) => drawing.canvas.removeMarker(element, name));
 }
 
+// Where a window of this length begins that has ``middle`` in its middle, but shows no emptiness beyond the drawing.
+function within(middle, length, from, whole) {
+  if (whole + 2 * MARGIN <= length) return from - (length - whole) / 2;
+  return Math.min(Math.max(middle - length / 2, from - MARGIN), from + whole + MARGIN - length);
+}
+
 function steer(place, viewer) {
   const canvas = viewer.get('canvas');
   const elements = viewer.get('elementRegistry');
@@ -42,7 +49,8 @@ function steer(place, viewer) {
     const width = box.outer.width / scale;
     const height = box.outer.height / scale;
     canvas.viewbox({
-      x: element.x + (element.width || 0) / 2 - width / 2, y: element.y + (element.height || 0) / 2 - height / 2,
+      x: within(element.x + (element.width || 0) / 2, width, box.inner.x, box.inner.width),
+      y: within(element.y + (element.height || 0) / 2, height, box.inner.y, box.inner.height),
       width, height,
     });
   };

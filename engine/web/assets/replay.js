@@ -8,6 +8,7 @@ const play = document.querySelector('#replay-play');
 const choice = document.querySelector('#replay-sheet');
 const caption = document.querySelector('#replay-caption');
 const rows = [...document.querySelectorAll('[data-step]')];
+const NAMED = 4; // steps of one moment that are called by name: the system takes many at once
 const TICK = 900; // milliseconds a moment is shown while playing
 
 const way = await (await fetch(place.dataset.replay, { credentials: 'same-origin' })).json();
@@ -66,7 +67,8 @@ async function show() {
   const names = rows.map((row) => row.dataset.name);
   rows.forEach((row, index) => row.classList.toggle('step-ahead', way.stays[index][2] > moment));
   const fresh = way.stays.flatMap(([, , from], index) => (from === moment && names[index] ? [names[index]] : []));
-  caption.textContent = [way.times[moment], sheets.get(path).name, ...fresh].filter(Boolean).join(' · ');
+  const named = fresh.length > NAMED ? [`… +${fresh.length - NAMED + 1}`, ...fresh.slice(1 - NAMED)] : fresh;
+  caption.textContent = [way.times[moment], sheets.get(path).name, ...named].filter(Boolean).join(' · ');
   slider.setAttribute('aria-valuetext', caption.textContent);
 }
 
