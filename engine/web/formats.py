@@ -23,10 +23,11 @@ def zone() -> ZoneInfo:
     return chosen
 
 
-def day(value: date | datetime | None, style: str = "long") -> str:
-    """«21 ноября 2026 г.»"""
-    if value is None:
+def day(value: date | datetime | str | None, style: str = "long") -> str:
+    """«21 ноября 2026 г.»; a text is a date as JSON keeps it."""
+    if not value:
         return ""
+    value = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     value = value.astimezone(zone()).date() if isinstance(value, datetime) else value
     return format_date(value, style, locale=babel_locale())
 
