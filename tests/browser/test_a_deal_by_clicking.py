@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.company import Company
 from tests.browser.person import Person
@@ -14,6 +15,12 @@ DEAL = "Обучение отдела продаж переговорам"
 CONTRACT = "Договор"
 STAGES = "main section:has(#stages-head)"
 EVENT = datetime(2026, 12, 15, 7, 0, tzinfo=UTC)
+INNER = "Согласование документа"
+PAPERS = (
+    ("Протокол встречи", "П-0001/26", "отправлен"), ("Коммерческое предложение", "КП-0001/26", "отправлен"),
+    ("Договор", "0001/26", "подписан"), ("Счет на оплату", "0001/26", "отправлен"),
+    ("Акт об оказании услуг", "0001/26", "подписан"), ("Анкета удовлетворенности", "А-0001/26", "отправлен"),
+)  # fmt: skip
 MARKS = (
     "Насколько результат соответствует ожиданиям?", "Соблюдение сроков", "Работа менеджера",
     "Оплата и оформление документов", "Соотношение цены и качества",
@@ -37,7 +44,8 @@ def test_a_deal_is_won_by_clicking(company: Company, person: Callable[[str], Per
     money_comes_in(anna, accountant)
     carries_out(lead, company)
     closes(anna, company)
-    everything_is_in_order(anna, company)
+    the_deal_page_tells_it_all(anna)
+    the_log_is_whole_and_the_replay_reaches_the_end(anna, company)
 
 
 def begins_the_sale(anna: Person) -> None:
@@ -196,12 +204,55 @@ def closes(anna: Person, company: Company) -> None:
     anna.completes()
 
 
-def everything_is_in_order(anna: Person, company: Company) -> None:
-    anna.goes_to("/deals?status=won")
-    anna.page.get_by_role("link", name=DEAL).click()
-    anna.looks("25-deal-won")
-    anna.page.get_by_role("link", name="Повтор на схеме").first.click()
+def the_deal_page_tells_it_all(anna: Person) -> None:
+    page = anna.goes_to("/deals?status=won")
+    page.get_by_role("link", name=DEAL).click()
+    anna.looks("25-deal-won", fresh=True)
+    expect(page.locator("main")).to_contain_text("выиграна")
+    expect(page.locator(f"{STAGES} .stage-done")).to_have_count(6)
+    papers = part(anna, "documents-head")
+    for kind, number, state in PAPERS:
+        row = papers.get_by_role("row").filter(has_text=re.compile(rf"{kind}.*№ {number}", re.DOTALL))
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text(state)
+        expect(row.get_by_role("link", name="PDF")).to_be_visible()
+    points = part(anna, "points-head")
+    expect(points.get_by_role("row").filter(has_text="выполнена")).to_have_count(19)
+    expect(points.get_by_text("пропущена")).to_have_count(0)
+    expect(points.locator(".due-late")).to_have_count(0)
+    expect(part(anna, "pay-head")).to_contain_text("оплачено")
+    expect(page.locator("main aside").last).to_contain_text("16 февраля 2027")  # the next contact, two months later
+    expect(part(anna, "tasks-head")).to_contain_text("Связаться с клиентом")
+
+
+def the_log_is_whole_and_the_replay_reaches_the_end(anna: Person, company: Company) -> None:
+    page = anna.page
+    page.get_by_role("link", name="Повтор на схеме").first.click()
+    page.wait_for_selector("[data-replay][data-ready=yes]")
     anna.looks("26-replay")
+    slider, caption = page.get_by_label("Момент"), page.locator("#replay-caption")
+    expect(caption).to_contain_text("Сделка выиграна")
+    expect(page.locator("g.djs-element[data-element-id=End_Won].is-done")).to_be_visible()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(caption).to_contain_text("16 нояб. 2026")
+    expect(page.locator(".step-ahead").last).to_be_visible()
+    page.keyboard.press("End")
+    expect(page.locator(".step-ahead")).to_have_count(0)
+    page.get_by_label("Схема", exact=True).select_option(label=INNER)
+    expect(page.locator("g.djs-element[data-element-id=Approve].is-done")).to_be_visible()
+    anna.looks("27-replay-inside")
+    page.get_by_role("link", name=DEAL).click()
+    anna.looks("28-instance")
+    page.get_by_role("link", name="Журнал").click()
+    expect(page.locator("main")).to_contain_text("Журнал цел")
+    anna.looks("29-log")
+    assert company.log_holds()
+
+
+def part(one: Person, head: str) -> Locator:
+    """The section of a page under this heading."""
+    return one.page.locator(f"section[aria-labelledby={head}]")
 
 
 def stage_is(one: Person, name: str) -> None:

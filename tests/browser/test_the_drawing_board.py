@@ -27,6 +27,7 @@ def test_a_designer_renames_a_task_and_publishes_and_a_broken_condition_is_refus
     tatiana.looks("42-board")
 
     selects(board, "Plan")
+    opens_sections(board)
     name = panel(board).get_by_label("Название").first
     name.fill(NAME)
     name.press("Tab")
@@ -83,7 +84,7 @@ def opens_the_board(one: Person) -> Page:
 def selects(board: Page, element: str) -> None:
     """Click the element with nothing selected before, so that no context pad lies over it."""
     board.locator("#canvas svg").first.click(position={"x": 300, "y": 20})
-    board.locator(f"g.djs-element[data-element-id={element}] > .djs-hit").last.click()
+    board.locator(f"g.djs-element[data-element-id={element}] > .djs-hit").last.click(force=True)  # a label lies over it
     expect(board.locator("g.djs-element.selected")).to_have_attribute("data-element-id", element)
 
 
