@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
+from engine.errors import Text, text
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import KEYWORDS, Token, is_digits, tokens
 from engine.feel.tree import Node, RangeOf
@@ -79,9 +80,9 @@ class Cursor(ABC):
 
     def expect_end(self) -> None:
         if self.here.kind != "end":
-            raise self.unexpected(self.here, "the end of the expression")
+            raise self.unexpected(self.here, text("the end of the expression"))
 
-    def unexpected(self, token: Token, wanted: str) -> FeelSyntaxError:
+    def unexpected(self, token: Token, wanted: str | Text) -> FeelSyntaxError:
         if token.kind == "end":
             return FeelSyntaxError("The expression ends where {wanted} was expected", token.start, wanted=wanted)
         found = self.text[token.start : token.end][:40]
@@ -149,7 +150,7 @@ class Cursor(ABC):
             return str(self.advance().value)
         length = self._length_of_name()
         if not length:
-            raise self.unexpected(self.here, "a name")
+            raise self.unexpected(self.here, text("a name"))
         return self._joined(length)
 
     def _joined(self, length: int) -> str:
@@ -188,10 +189,10 @@ class Cursor(ABC):
             length = 0
             while (token := self.tokens[self.index + length])[:2] != ("op", ":"):
                 if token.kind == "end" or (token.kind == "op" and token.value in "{}[](),"):
-                    raise self.unexpected(token, "a key and :")
+                    raise self.unexpected(token, text("a key and :"))
                 length += 1
             if not length or self.here.kind == "number":
-                raise self.unexpected(self.here, "a key")
+                raise self.unexpected(self.here, text("a key"))
             key = self._joined(length)
         self.expect(":")
         return key

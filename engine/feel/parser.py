@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.errors import text
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import Token, tokens
 from engine.feel.parser_primary import Primary
@@ -197,7 +198,7 @@ class Parser(Primary):
         edge = self._range_end()
         closing = self.advance()
         if closing.kind != "op" or closing.value not in ("]", ")", "["):
-            raise self.unexpected(closing, "the end of the interval")
+            raise self.unexpected(closing, text("the end of the interval"))
         return RangeOf(token.start, start, edge, token.value == "[", closing.value == "]")
 
     def _range_end(self) -> Node:
@@ -214,6 +215,6 @@ class Parser(Primary):
     def _range_end_closed(self) -> Node:
         edge = self.inner(4)
         if not any(self.is_op(sign) for sign in ("]", ")", "[")):
-            raise self.unexpected(self.here, "the end of the interval")
+            raise self.unexpected(self.here, text("the end of the interval"))
         return edge
 

@@ -1,6 +1,7 @@
 """What stands between operators: literals, names, brackets, ``if``, iterations, functions, types."""
 from __future__ import annotations
 
+from engine.errors import text
 from engine.feel.cursor import Cursor
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import Token
@@ -37,7 +38,7 @@ class Primary(Cursor):
             return self._keyword(token)
         if token.kind == "op":
             return self._bracket(token)
-        raise self.unexpected(token, "a value")
+        raise self.unexpected(token, text("a value"))
 
     def _at(self, token: Token) -> Node:
         value = parse_literal(token.value)
@@ -56,7 +57,7 @@ class Primary(Cursor):
             return self._iteration(word)
         if word == "function":
             return self._function()
-        raise self.unexpected(token, "a value")
+        raise self.unexpected(token, text("a value"))
 
     def _if(self) -> If:
         at = self.advance().start
@@ -115,7 +116,7 @@ class Primary(Cursor):
         if sign == "]":
             return self.range()
         if sign not in ("(", "["):
-            raise self.unexpected(token, "a value")
+            raise self.unexpected(token, text("a value"))
         interval = self.interval_or_none()
         if interval is not None:
             return interval

@@ -17,4 +17,4 @@ def feel_syntax(drawing: Drawing) -> Findings:
         except feel.FeelSyntaxError as error:
             yield place.element_id, text("«{expression}» is no FEEL at character {place}: {reason}",
                                          expression=place.text[:80], place=error.position + 1,
-                                         reason=str(error))  # fmt: skip
+                                         reason=error.text)  # fmt: skip
