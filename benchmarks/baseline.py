@@ -8,6 +8,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
@@ -32,14 +33,22 @@ def lift_depth() -> None:
 
 
 class Bare:
-    """One database file of serialized workflows."""
+    """One table of serialized workflows, in an SQLite file or, given a ``postgresql://`` URL, on PostgreSQL."""
 
-    def __init__(self, path: str, synchronous: str = "NORMAL") -> None:
-        self.path = path
-        self.connection = sqlite3.connect(path, isolation_level=None)
-        self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute(f"PRAGMA synchronous={synchronous}")
-        self.connection.execute("CREATE TABLE instance (id INTEGER PRIMARY KEY, state TEXT, status TEXT)")
+    def __init__(self, where: str, synchronous: str = "NORMAL") -> None:
+        self.where = where
+        self.connection: Any
+        self.mark = "?"
+        if where.startswith("postgresql://"):
+            self.connection = psycopg.connect(where, autocommit=True)
+            self.connection.execute("DROP TABLE IF EXISTS bare_instance")
+            self.connection.execute("CREATE TABLE bare_instance (id BIGSERIAL PRIMARY KEY, state TEXT, status TEXT)")
+            self.mark = "%s"
+        else:
+            self.connection = sqlite3.connect(where, isolation_level=None)
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute(f"PRAGMA synchronous={synchronous}")
+            self.connection.execute("CREATE TABLE bare_instance (id INTEGER PRIMARY KEY, state TEXT, status TEXT)")
         self.serializer = BpmnWorkflowSerializer()
         self.scripts = PythonScriptEngine()
         self.specs: dict[str, Any] = {}
@@ -53,8 +62,8 @@ class Bare:
         workflow.task_tree.data.update(variables)
         workflow.do_engine_steps()
         state = self.serializer.serialize_json(workflow)
-        cursor = self.connection.execute("INSERT INTO instance (state, status) VALUES (?, 'open')", (state,))
-        return int(cursor.lastrowid or 0)
+        insert = "INSERT INTO bare_instance (state, status) VALUES (?, 'open') RETURNING id"
+        return int(self._run(insert, state).fetchone()[0])
 
     def complete(self, instance_id: int, element_id: str, data: dict[str, Any]) -> None:
         workflow = self._load(instance_id)
@@ -67,12 +76,17 @@ class Bare:
         self._go_on(instance_id, self._load(instance_id))
 
     def size(self) -> int:
+        if self.mark != "?":
+            return int(self.connection.execute("SELECT pg_total_relation_size('bare_instance')").fetchone()[0])
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         pages = self.connection.execute("PRAGMA page_count").fetchone()[0]
         return int(pages * self.connection.execute("PRAGMA page_size").fetchone()[0])
 
+    def _run(self, sql: str, *values: Any) -> Any:
+        return self.connection.execute(sql.replace("?", self.mark), values)
+
     def _load(self, instance_id: int) -> Any:
-        row = self.connection.execute("SELECT state FROM instance WHERE id = ?", (instance_id,)).fetchone()
+        row = self._run("SELECT state FROM bare_instance WHERE id = ?", instance_id).fetchone()
         workflow = self.serializer.deserialize_json(row[0])
         workflow.script_engine = self.scripts
         return workflow
@@ -82,7 +96,7 @@ class Bare:
         workflow.do_engine_steps()
         state = self.serializer.serialize_json(workflow)
         status = "done" if workflow.completed else "open"
-        self.connection.execute("UPDATE instance SET state = ?, status = ? WHERE id = ?", (state, status, instance_id))
+        self._run("UPDATE bare_instance SET state = ?, status = ? WHERE id = ?", state, status, instance_id)
 
 
 TIMER_PASSES = timedelta(seconds=1.2)

@@ -51,7 +51,7 @@ def sale(folder: Path) -> Iterator[Row]:
         bare = Bare(f"{folder}/bare-{synchronous}.db", synchronous)
         yield from _sale(f"sale, SQLite {synchronous}", product, bare)
     if url := os.environ.get("BENCH_POSTGRESQL"):
-        yield from _sale("sale, PostgreSQL", Product(url), Bare(f"{folder}/bare-pg.db"))
+        yield from _sale("sale, PostgreSQL", Product(url), Bare(url))
 
 
 def _sale(name: str, product: Product, bare: Bare) -> Iterator[Row]:

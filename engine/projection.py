@@ -57,7 +57,8 @@ def _open_of(what: str, table: Table, *conditions: ColumnElement[bool]) -> Selec
 
 OPEN_ROWS = Prepared(
     union_all(
-        _open_of("task", TASKS, TASKS.c.rank.is_not(None)),
+        # said as a range, or SQLite reads all tasks the instance ever had by the index of rounds
+        _open_of("task", TASKS, TASKS.c.rank >= literal_column("0")),
         _open_of("job", JOBS, JOBS.c.ended_at.is_(None), literal_column("kind IN ('timer', 'action')", Boolean)),
         _open_of("subscription", SUBSCRIPTIONS),
     )

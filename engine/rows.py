@@ -64,6 +64,10 @@ class Prepared:
         elif bound:
             _execute(connection, translated, bound, many=True).close()
 
+    def sql(self, dialect: Dialect) -> str:
+        """The text that this database is sent."""
+        return self._translated(dialect).sql
+
     def _translated(self, dialect: Dialect) -> _Translated:
         known = self._known.get(dialect.name)
         if known is None:

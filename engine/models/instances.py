@@ -63,7 +63,7 @@ class Visit(Base):
 
     __tablename__ = "visit"
     __table_args__ = (
-        Index("ix_visit_open", "instance_id", "token_id", **where("left_at IS NULL")),
+        Index("ix_visit_open", "token_id", "instance_id", unique=True, **where("left_at IS NULL")),
         {"sqlite_with_rowid": False},
     )
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), primary_key=True)

@@ -24,7 +24,8 @@ class UserTask(Base):
     __tablename__ = "user_task"
     __table_args__ = (
         Index("ix_user_task_inbox", "assignee_id", "rank", **where("rank IS NOT NULL")),
-        Index("ix_user_task_open", "instance_id", "token_id", unique=True, **where("rank IS NOT NULL")),
+        Index("ix_user_task_open", "instance_id", "rank", **where("rank IS NOT NULL")),
+        Index("ix_user_task_token", "token_id", "instance_id", unique=True, **where("rank IS NOT NULL")),
         Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import zstandard
 from sqlalchemy import select
 
-from engine import history, instances
+from engine import database, history, instances, projection
 from engine.errors import NotFound
 from engine.models import Candidate, Job, StateVersion
+from engine.rows import Prepared
 from engine.vocabulary import JobStatus
 from tests.case import END, START, Case, drawing, form, script, timer, user_task
 
@@ -142,6 +144,25 @@ def test_every_visit_is_kept_with_when_it_began_and_ended(case: Case) -> None:
     assert [visit.element_id for visit in case.visits] == ["start", "a", "b", "end"]
     assert stays == {"start": 0, "a": 3600, "b": 3600, "end": 0}
     assert {visit.outcome for visit in case.visits} == {"completed"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [(projection.OPEN_ROWS, "ix_user_task_open"), (projection.LEAVE, "ix_visit_open")],
+    ids=["open rows", "open visit"],
+)
+def test_a_step_reads_open_rows_and_not_all_there_ever_were(
+    tmp_path: Path, statement: Prepared, index: str
+) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path / 'plan.db'}")
+    database.create_tables(engine)
+    with engine.connect() as connection:
+        sql = statement.sql(engine.dialect)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (0,) * sql.count("?")).all()
+    engine.dispose()
+    used = [row[3] for row in plan if "SEARCH" in row[3]]
+    assert index in used[0]
+    assert not any("ix_user_task_round" in step or "PRIMARY KEY" in step for step in used)
 
 
 def test_every_state_there_was_can_be_restored(case: Case) -> None:

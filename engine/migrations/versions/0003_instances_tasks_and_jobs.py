@@ -238,12 +238,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_user_task_open",
         "user_task",
-        ["instance_id", "token_id"],
-        unique=True,
+        ["instance_id", "rank"],
+        unique=False,
         sqlite_where=sa.text("rank IS NOT NULL"),
         postgresql_where=sa.text("rank IS NOT NULL"),
     )
     op.create_index("ix_user_task_round", "user_task", ["instance_id", "element_id", "round"], unique=False)
+    op.create_index(
+        "ix_user_task_token",
+        "user_task",
+        ["token_id", "instance_id"],
+        unique=True,
+        sqlite_where=sa.text("rank IS NOT NULL"),
+        postgresql_where=sa.text("rank IS NOT NULL"),
+    )
     op.create_table(
         "visit",
         sa.Column("instance_id", sa.Integer(), nullable=False),
@@ -263,8 +271,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_visit_open",
         "visit",
-        ["instance_id", "token_id"],
-        unique=False,
+        ["token_id", "instance_id"],
+        unique=True,
         sqlite_where=sa.text("left_at IS NULL"),
         postgresql_where=sa.text("left_at IS NULL"),
     )
