@@ -181,13 +181,14 @@ def require(work: Work, act: str, thing: Any = None) -> None:
 
 
 def separated(session: Session, task: UserTask, people: Iterable[int | None]) -> bool:
-    """Has one of these people done a step of this instance which the same person must not do (``separateFrom``)?"""
+    """Has one of these people done a step of this procedure which the same person must not do (``separateFrom``)?"""
     elements = [part.strip() for part in (task.settings or {}).get("separateFrom", "").split(",") if part.strip()]
     ids = [person for person in people if person is not None]
     if not elements or not ids:
         return False
     done = select(UserTask.id).where(
         UserTask.instance_id == task.instance_id,
+        UserTask.process_key == task.process_key,
         UserTask.element_id.in_(elements),
         UserTask.status == TaskStatus.COMPLETED,
         or_(UserTask.completed_by.in_(ids), UserTask.completed_for.in_(ids)),

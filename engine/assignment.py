@@ -24,7 +24,9 @@ SPREAD = 10**11
 TASKS, CANDIDATES = table_of(UserTask), table_of(Candidate)
 LAST_ROUND = Prepared(
     select(func.max(TASKS.c.round)).where(
-        TASKS.c.instance_id == bindparam("instance"), TASKS.c.element_id == bindparam("element")
+        TASKS.c.instance_id == bindparam("instance"),
+        TASKS.c.element_id == bindparam("element"),
+        TASKS.c.path == bindparam("path"),
     )
 )
 WRITE = Prepared(
@@ -77,10 +79,11 @@ def open_tasks(work: Work, instance: ProcessInstance, tokens: Sequence[OpenTask]
     """Rows for user tasks that have just been reached, their candidates, their lines in the log."""
     if not tokens:
         return
-    rounds = {element_id: _round(work, instance, element_id) for element_id in {token.element.id for token in tokens}}
+    places = {(token.path, token.element.id) for token in tokens}
+    rounds = {place: _round(work, instance, *place) for place in places}
     for token in tokens:
         assigned = assign(work, instance, token)
-        task_id = _insert(work, instance, token, assigned, rounds[token.element.id])
+        task_id = _insert(work, instance, token, assigned, rounds[token.path, token.element.id])
         _insert_candidates(work, task_id, assigned)
         audit.record(
             work, "user_task.created", instance=instance, subject=f"user_task:{task_id}", element=token.element.id,
@@ -93,8 +96,9 @@ def open_tasks(work: Work, instance: ProcessInstance, tokens: Sequence[OpenTask]
                             token_id=token.token_id)  # fmt: skip
 
 
-def _round(work: Work, instance: ProcessInstance, element_id: str) -> int:
-    last = LAST_ROUND.first(work.connection, instance=instance.id, element=element_id)
+def _round(work: Work, instance: ProcessInstance, path: str, element_id: str) -> int:
+    """Which pass of this element this is. Drawings that are called may have elements of the same name."""
+    last = LAST_ROUND.first(work.connection, instance=instance.id, element=element_id, path=path)
     return 1 if last is None or last[0] is None else int(last[0]) + 1
 
 
