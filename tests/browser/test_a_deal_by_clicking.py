@@ -236,7 +236,7 @@ def the_log_is_whole_and_the_replay_reaches_the_end(anna: Person, company: Compa
     slider.focus()
     page.keyboard.press("Home")
     expect(caption).to_contain_text("16 нояб. 2026")
-    expect(page.locator(".step-ahead").last).to_be_visible()
+    expect(page.locator(".step-ahead")).not_to_have_count(0)
     page.keyboard.press("End")
     expect(page.locator(".step-ahead")).to_have_count(0)
     page.get_by_label("Схема", exact=True).select_option(label=INNER)
