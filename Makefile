@@ -12,7 +12,7 @@ run: $(VENV)/.run node_modules/.installed engine/web/static/dist/.built
 
 test: system $(VENV)/.dev node_modules/.installed tests/feel_js/node_modules/.installed engine/web/static/dist/.built lint
 	@echo "== tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	@echo "== lint, types, import contracts"

@@ -173,7 +173,7 @@ def _document_evidence(
     if row is None:
         return None
     document: Document = row[0]
-    at: datetime = row._tuple()[1] or work.now
+    at: datetime = row[1] or work.now
     what = {"document": document.number, "id": document.id, "state": state or "sent"}
     return Evidence(max(at, point.opened_at), what)
 
