@@ -89,7 +89,7 @@ def listing(
 ) -> tuple[list[DealRow], int]:
     """One page of the deals this person may see, and how many there are in all."""
     where = [seen_by(actor)]
-    if status in {"open", "won", "lost"}:
+    if status:
         where.append(Deal.status == status)
     if milestones:
         where.append(Deal.milestone.in_(milestones))

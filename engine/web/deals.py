@@ -16,7 +16,7 @@ from engine.web.pages import Pages, number
 from engine.web.rules import allow
 
 blueprint = Blueprint("deals", __name__)
-STATUSES = ("open", "won", "lost", "all")
+STATUSES = ("open", "postponed", "won", "lost", "all")
 
 
 @blueprint.get("/deals")

@@ -33,6 +33,7 @@ DEAL: Named = {
     "open": (text("open"), "calm"),
     "won": (text("won"), "good"),
     "lost": (text("lost"), "late"),
+    "postponed": (text("postponed"), "soon"),
     "closed": (text("closed"), ""),
 }
 POINT: Named = {
