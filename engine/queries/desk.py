@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -19,6 +20,7 @@ from engine.models import (
     Document,
     FormDraft,
     Group,
+    Job,
     ProcessInstance,
     User,
     UserTask,
@@ -166,6 +168,18 @@ def following(session: Session, actor: Actor, instance_id: int | None, *, approv
     same = mine.where(UserTask.instance_id == instance_id, claimable(actor)).order_by(*order).limit(1)
     own = mine.where(claimable(actor) if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)
     return session.scalar(same) or session.scalar(own)
+
+
+def next_in(session: Session, actor: Actor, instance_id: int) -> UserTask | None:
+    """This person's most urgent task of one instance."""
+    mine = select(UserTask).where(UserTask.rank.is_not(None), UserTask.instance_id == instance_id, claimable(actor))
+    return session.scalar(mine.order_by(UserTask.rank, UserTask.id).limit(1))
+
+
+def is_busy(session: Session, instance_id: int, now: datetime) -> bool:
+    """Whether the system owes this instance something at this moment: a document, a mail, a step of its own."""
+    owed = exists().where(Job.instance_id == instance_id, Job.ended_at.is_(None), Job.due_at <= now)
+    return bool(session.scalar(select(owed)))
 
 
 def colleagues(session: Session, actor: Actor) -> Sequence[User]:

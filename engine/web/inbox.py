@@ -34,6 +34,7 @@ def show() -> str:
         rows=rows,
         tab=tab,
         words=words,
+        awaited=number("after", 0),
         counts=inbox.counts(session, actor, g.now),
         pages=Pages(page, count, inbox.PAGE),
     )

@@ -60,12 +60,30 @@ def complete(task_id: int) -> Any:
         return page(seen(task_id), raw=raw, errors=error.fields, problem=say(error.text), approval=approval), 422
     except (Conflict, WrongState) as error:
         return page(seen(task_id), raw=raw, problem=say(error.text), approval=approval), 409
-    following = desk.following(reading.session(), reading.actor(), instance_id, approval=approval)
+    session, actor = reading.session(), reading.actor()
+    following = desk.following(session, actor, instance_id, approval=approval)
+    is_same = following is not None and following.instance_id == instance_id
+    if not approval and not is_same and desk.is_busy(session, instance_id, g.now):
+        flash(say(text("The task is completed.")), "good")
+        return redirect(url_for("inbox.show", after=instance_id))
     if following is None:
         flash(say(text("The task is completed. There is nothing more for you now.")), "good")
         return redirect(url_for("approvals.queue" if approval else "inbox.show"))
     flash(say(text("The task is completed. Here is the next one.")), "good")
     return redirect(url_for("approvals.decide" if approval else "tasks.show", task_id=following.id))
+
+
+@blueprint.get("/tasks/after/<int:instance_id>")
+@allow("employee")
+def after(instance_id: int) -> Response:
+    """Asked again and again by the inbox while the system works on an instance: where to go, once there is a place."""
+    task = desk.next_in(reading.session(), reading.actor(), instance_id)
+    answer = Response(status=204)
+    if task is not None:
+        answer.headers["HX-Redirect"] = url_for("tasks.show", task_id=task.id)
+    elif not desk.is_busy(reading.session(), instance_id, g.now):
+        answer.headers["HX-Redirect"] = url_for("inbox.show")
+    return answer
 
 
 @blueprint.post("/tasks/<int:task_id>/form")

@@ -111,6 +111,7 @@ class Person:
         said = self.page.locator(".note-good", has_text="Задача завершена")
         expect(said, f"from {before}: {self._faults()}").to_be_visible()
         self.company.work()
+        expect(self.page.locator("[data-awaited]")).to_have_count(0, timeout=15_000)  # the page moves on by itself
 
     def _faults(self) -> str:
         shown = self.page.locator(".note-late")

@@ -126,6 +126,22 @@ def test_what_is_typed_on_a_slow_line_while_the_form_is_drawn_anew_is_kept(
     expect(place).to_have_value("Москва")
 
 
+def test_the_page_opens_the_next_task_by_itself_when_the_system_has_done_its_step(
+    company: Company, person: Callable[[str], Person]
+) -> None:
+    task = begun(company)
+    anna = person("ivanova")
+    anna.goes_to(f"/tasks/{task}")
+    anna.chooses(QUESTION, AGREED)
+    anna.fills("Дата и время", "2026-11-16T11:00")
+    anna.fills("Место или ссылка", "Москва, Краснопрудная")
+    anna.form.get_by_role("button", name="Завершить").click()
+    waiting = anna.page.locator("[data-awaited]")
+    expect(waiting).to_contain_text("Система делает следующий шаг")
+    company.work()
+    expect(anna.heading).to_have_text("Провести встречу")
+
+
 def begun(company: Company) -> int:
     """A sale of ivanova's demo deal has begun; the id of its first task, which is hers."""
     with company.env.sessions() as session:
