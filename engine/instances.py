@@ -12,12 +12,13 @@ from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
 from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
-from engine.models import Message, ProcessInstance, UserTask, table_of
+from engine.models import Message, ProcessDefinition, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared, adopt
 from engine.vocabulary import InstanceStatus, JobKind, MessageStatus
 from engine.work import Work
 
 INITIATOR = "initiator"
+SUBJECT = "subject"  # property of a process: what it is about; ``deal``: one deal, once at a time
 INSTANCES = table_of(ProcessInstance)
 INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
 INSTANCE_NAMES = [column.key for column in INSTANCE_COLUMNS]
@@ -42,10 +43,26 @@ def start(
     """
     definition = work.env.library.latest(work.session, key)
     access.require(work, "instance.start", definition)
+    if definition.procedure.properties.get(SUBJECT) == "deal":
+        _require_deal(work, definition, deal_id)
     given = _given(work, variables, deal_id, client_id)
     instance = _bind(work, definition, given, business_key, parent_id, office)
     instance.title = title or _title(work, instance, definition, given)
     return _begin(work, instance, given, partial(bpmn.start, definition.procedure, given))
+
+
+def _require_deal(work: Work, definition: Definition, deal_id: int | None) -> None:
+    if deal_id is None:
+        raise Invalid(
+            "Choose the deal that «{name}» is about", {"deal": text("Choose a deal")}, name=definition.name
+        )
+    running = select(ProcessInstance.id).where(
+        ProcessInstance.deal_id == deal_id,
+        ProcessInstance.definition_id.in_(select(ProcessDefinition.id).where(ProcessDefinition.key == definition.key)),
+        ProcessInstance.status.in_((InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)),
+    )
+    if work.session.scalar(running.limit(1)) is not None:
+        raise WrongState("«{name}» is under way for this deal already", name=definition.name)
 
 
 def start_by_event(

@@ -13,8 +13,8 @@ _VARIABLE = re.compile(r"[^\W\d]\w*")
 _MAX_PRIORITY = 100
 _PROPERTIES = frozenset(
     {
-        "starterGroups", "title", "controlPoint", "cpTitle", "cpDue", "cpOwner", "cpOwnerGroup", "cpEvidence",
-        "cpReminder", "cpEscalation", "requires", "separateFrom", "document", "help",
+        "starterGroups", "title", "subject", "description", "controlPoint", "cpTitle", "cpDue", "cpOwner",
+        "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "document", "help",
     }
 )  # fmt: skip
 
