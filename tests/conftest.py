@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
 from engine import database
@@ -26,6 +27,12 @@ from tests.cast import fill
 ROOT = Path(__file__).resolve().parents[1]
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # 12:00 in Moscow, a working day
 BINARIES = "/usr/lib/postgresql/15/bin"
+BUILT = ROOT / "engine" / "web" / "static" / "dist" / "manifest.json"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--disable-quic",
+]  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -131,3 +138,19 @@ def env(engine: Engine, clock: Clock) -> Environment:
 def case(env: Environment, clock: Clock) -> Case:
     """Publish a drawing, start it, act as people, move the clock."""
     return Case(env, clock)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of the system, one for all tests of a run (two at once would fight over the event loop).
+
+    Without one the tests that need it are skipped; where CI=true they fail.
+    """
+    path = next((place for name in NAMES if (place := shutil.which(name))), None)
+    if path is None or not BUILT.exists():
+        reason = "no browser (package chromium), or the bundles are not built (npm run build)"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()

@@ -1,40 +1,17 @@
-"""The whole product, the system's browser, and people at it. Without a browser these tests are skipped; where CI=true
-they fail."""
+"""The whole product, and people at the system's browser (tests/conftest.py)."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 import app
-from tests.browser.company import MONDAY, ROOT, Company, copied, found
+from tests.browser.company import MONDAY, Company, copied, found
 from tests.browser.person import Person
 from tests.case import Clock
-
-BUILT = ROOT / "engine" / "web" / "static" / "dist" / "manifest.json"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--disable-quic",
-]  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The browser of the system."""
-    path = next((place for name in NAMES if (place := shutil.which(name))), None)
-    if path is None or not BUILT.exists():
-        reason = "no browser (package chromium), or the bundles are not built (npm run build)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

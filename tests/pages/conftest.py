@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from engine.web import create_web
 from tests.web import world as worlds
 
 ROOT = Path(__file__).resolve().parents[2]
-MANIFEST = ROOT / "engine" / "web" / "static" / "dist" / "manifest.json"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
 SIZES = {1440: 900, 390: 844}
 
 SignIn = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser of the system."""
-    path = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
-    if path is None or not MANIFEST.exists():
-        pytest.skip("a browser or the bundles (npm run build) are missing")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -56,13 +38,13 @@ def site(company: worlds.World) -> Iterator[str]:
 
 
 @pytest.fixture
-def sign_in(chromium: Browser, site: str) -> Iterator[SignIn]:
+def sign_in(browser: Browser, site: str) -> Iterator[SignIn]:
     """Opens a page of a fresh browser, signed in; complains of anything the page says on the console."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def opened(login: str | None = None, *, width: int = 1440, locale: str = "ru", scripts: bool = True) -> Page:
-        context = chromium.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": SIZES[width]}, base_url=site, java_script_enabled=scripts
         )
         context.add_cookies([{"name": "locale", "value": locale, "url": site}])
