@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from tests.cast import fill
 
 ROOT = Path(__file__).resolve().parents[1]
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # 12:00 in Moscow, a working day
-BINARIES = "/usr/lib/postgresql/15/bin"
+BINARIES = max(glob("/usr/lib/postgresql/*/bin"), default="/usr/local/bin")
 BUILT = ROOT / "engine" / "web" / "static" / "dist" / "manifest.json"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -59,7 +60,8 @@ def postgresql() -> Iterator[str]:
         yield given
         return
     if not Path(BINARIES, "initdb").exists():
-        pytest.skip("PostgreSQL is not installed")
+        reason = "PostgreSQL is not installed"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     folder = tempfile.mkdtemp(prefix="reglament-pg-")
     as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_postgres:
