@@ -1,30 +1,94 @@
 """Tables, one file per noun. Importing this package knows them all."""
+
 from __future__ import annotations
 
+from engine.models.assignments import Assignment
 from engine.models.audit import AuditEvent
 from engine.models.base import Base, UtcDateTime, table_of
-from engine.models.clients import (
-    Client,
-    Contact,
-    Deal,
-    DealLine,
-    MilestoneReached,
-    Payment,
-    Product,
-    ScheduledPayment,
-)
+from engine.models.clients import ClassHistory, Client, ClientProduct, Consent, Contact, ContactRecord, Interest
 from engine.models.control_points import ControlPoint
+from engine.models.deals import Deal, DealLine, MilestoneReached, Payment, SalesPlan, ScheduledPayment, Settlement
 from engine.models.definitions import Deployment, DraftFile, ProcessDefinition, Resource
-from engine.models.documents import Document, NumberSequence, StoredFile
+from engine.models.documents import Document, NumberSequence, StoredFile, TemplateVersion
+from engine.models.imports import BankLine, ImportRun
 from engine.models.instances import ProcessInstance, StateVersion, Visit
 from engine.models.jobs import Incident, Job, Mail, Message, MessageSubscription
+from engine.models.knowledge import KnowledgeItem, KnowledgeStem
+from engine.models.marketing import BonusEntry, Campaign, CampaignRecipient, LoyaltyCard, Source, SourceCost
 from engine.models.people import Absence, Group, LoginSession, Membership, User
+from engine.models.products import Competitor, CompetitorPrice, Price, PriceList, Product
+from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
+from engine.models.segments import Matrix, Segment, SegmentParameter, SegmentProduct
 from engine.models.tasks import Candidate, Comment, FormDraft, UserTask
 
 __all__ = [
-    "Absence", "AuditEvent", "Base", "Candidate", "Client", "Comment", "Contact", "ControlPoint", "Deal", "DealLine",
-    "Deployment", "Document", "DraftFile", "FormDraft", "Group", "Incident", "Job", "LoginSession", "Mail",
-    "Membership", "Message", "MessageSubscription", "MilestoneReached", "NumberSequence", "Payment",
-    "ProcessDefinition", "ProcessInstance", "Product", "Resource", "ScheduledPayment", "StateVersion", "StoredFile",
-    "User", "UserTask", "UtcDateTime", "Visit", "table_of",
-]  # fmt: skip
+    "Absence",
+    "Assignment",
+    "AuditEvent",
+    "BankLine",
+    "Base",
+    "BonusEntry",
+    "Campaign",
+    "CampaignRecipient",
+    "Candidate",
+    "ClassHistory",
+    "Client",
+    "ClientProduct",
+    "Comment",
+    "Competitor",
+    "CompetitorPrice",
+    "Complaint",
+    "Consent",
+    "Contact",
+    "ContactRecord",
+    "ControlPoint",
+    "Deal",
+    "DealLine",
+    "Deployment",
+    "Diagnosis",
+    "Document",
+    "DraftFile",
+    "FormDraft",
+    "Group",
+    "ImportRun",
+    "Incident",
+    "Interest",
+    "Job",
+    "KnowledgeItem",
+    "KnowledgeStem",
+    "LoginSession",
+    "LoyaltyCard",
+    "Mail",
+    "Matrix",
+    "Membership",
+    "Message",
+    "MessageSubscription",
+    "MilestoneReached",
+    "NumberSequence",
+    "Payment",
+    "Price",
+    "PriceList",
+    "ProcessDefinition",
+    "ProcessInstance",
+    "Product",
+    "Questionnaire",
+    "Resource",
+    "SalesPlan",
+    "ScheduledPayment",
+    "Segment",
+    "SegmentParameter",
+    "SegmentProduct",
+    "Settlement",
+    "Source",
+    "SourceCost",
+    "StateVersion",
+    "StoredFile",
+    "Survey",
+    "SurveyAnswer",
+    "TemplateVersion",
+    "User",
+    "UserTask",
+    "UtcDateTime",
+    "Visit",
+    "table_of",
+]

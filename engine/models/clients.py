@@ -1,19 +1,25 @@
-"""Clients, contacts, products and deals: the business records a procedure is about."""
+"""Clients, the people there, what they allowed, what was said, what they use."""
+
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric
+from sqlalchemy import ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Json
 
-Money = Numeric(18, 2)
-
 
 class Client(Base):
-    """A client: legal, ip (entrepreneur) or person. ``requisites``: address, bank, account, bik, corr_account …"""
+    """A client: legal, ip (entrepreneur) or person; or an independent unit of one (``parent_id``, R081).
+
+    ``requisites``: address, bank, account, bik, corr_account … ``role``: client, partner, agent or competitor (R196).
+    ``segment``: key of its segment by the matrix in force, null for non-target. ``profile``: values of the segment
+    parameters by key. ``state``, ``abc``, ``xyz``, ``development`` (per cent): as last calculated; their history
+    is ClassHistory. ``target``: false for one who fits no segment and is not developed. ``next_*``: the agreed next
+    contact between sales (R137). ``recommended_by_id``: who recommended us (R093). ``territory``: region or branch.
+    """
 
     __tablename__ = "client"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -23,17 +29,36 @@ class Client(Base):
     inn: Mapped[str | None] = mapped_column(index=True)
     kpp: Mapped[str | None]
     ogrn: Mapped[str | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    role: Mapped[str] = mapped_column(default="client", server_default="client")
+    state: Mapped[str] = mapped_column(default="potential", server_default="potential", index=True)
     abc: Mapped[str | None]
-    segment: Mapped[str | None]
+    xyz: Mapped[str | None]
+    development: Mapped[Decimal | None] = mapped_column(Numeric(5, 1))
+    segment: Mapped[str | None] = mapped_column(index=True)
+    target: Mapped[bool] = mapped_column(default=True, server_default="1")
+    profile: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    territory: Mapped[str | None]
     stop_list: Mapped[bool] = mapped_column(default=False)
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    stop_reason: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"), index=True)
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("source.id"))
+    recommended_by_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    price_list_id: Mapped[int | None] = mapped_column(ForeignKey("price_list.id"))
+    preferred_channel: Mapped[str | None]
+    company_day: Mapped[date | None]
+    next_contact_on: Mapped[date | None] = mapped_column(index=True)
+    next_contact_purpose: Mapped[str | None]
+    next_contact_product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     requisites: Mapped[Json]
     created_at: Mapped[datetime]
-    contacts: Mapped[list[Contact]] = relationship(back_populates="client")
+    contacts: Mapped[list[Contact]] = relationship(back_populates="client", order_by="Contact.id")
 
 
 class Contact(Base):
-    """A person at a client. ``signs``: may sign for it, ``basis``: on what ground (устава, доверенности № …)."""
+    """A person at a client. ``signs``: may sign for it, ``basis``: on what ground (устава, доверенности № …).
+    ``genitive``/``dative``: the full name declined by hand where the rules get it wrong. ``checked_at``: when the data
+    were last found right (R287)."""
 
     __tablename__ = "contact"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,101 +70,106 @@ class Contact(Base):
     position: Mapped[str]
     email: Mapped[str | None]
     phone: Mapped[str | None]
+    birth_date: Mapped[date | None]
+    genitive: Mapped[str | None]
+    dative: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True, server_default="1")
+    checked_at: Mapped[datetime | None]
     signs: Mapped[bool] = mapped_column(default=False)
     basis: Mapped[str | None]
     client: Mapped[Client] = relationship(back_populates="contacts")
 
 
-class Product(Base):
-    """What the company sells."""
+class Consent(Base):
+    """A person's permission: ``purpose`` personal_data, advertising or survey; ``channel``: mail, phone, sms or any.
 
-    __tablename__ = "product"
+    Given with a version of the text, at a moment, from an address or by a signed file; withdrawn, never deleted.
+    """
+
+    __tablename__ = "consent"
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    unit: Mapped[str] = mapped_column(default="усл.")
-    price: Mapped[Decimal] = mapped_column(Money)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    purpose: Mapped[str]
+    channel: Mapped[str] = mapped_column(default="any")
+    text_version: Mapped[str]
+    given_at: Mapped[datetime]
+    ip: Mapped[str | None]
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    withdrawn_at: Mapped[datetime | None]
 
 
-class Deal(Base):
-    """One sale to one client. ``milestone``: M0-M9, MX (domain 1.3.1). ``refusal``: category, comment, stage.
-    ``next_contact``: date, purpose, product. ``discount``: per cent."""
+class ContactRecord(Base):
+    """One line of the contact log: what was said to or by a client, through whatever channel (R046, R173).
 
-    __tablename__ = "deal"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"), index=True)
-    initiative: Mapped[str] = mapped_column(default="company")
-    cycle: Mapped[str] = mapped_column(default="long")
-    sale_kind: Mapped[str] = mapped_column(default="first")
-    milestone: Mapped[str] = mapped_column(default="M0", index=True)
-    milestone_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(default="open", index=True)
-    vat_mode: Mapped[str] = mapped_column(default="osno_22")
-    discount: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
-    refusal: Mapped[Json | None]
-    next_contact: Mapped[Json | None]
-    created_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
-    client: Mapped[Client] = relationship()
-    contact: Mapped[Contact | None] = relationship()
-    lines: Mapped[list[DealLine]] = relationship(cascade="all, delete-orphan", order_by="DealLine.no")
-    payments: Mapped[list[ScheduledPayment]] = relationship(
-        cascade="all, delete-orphan", order_by="ScheduledPayment.part"
+    ``direction``: in or out. ``channel``: phone, mail, meeting, web, chat, sms, fax, post. ``result``: answered,
+    no_answer, later, refused, interested, wrong_contact, sent, replied. ``agreed``: what was agreed (R297).
+    """
+
+    __tablename__ = "contact_record"
+    __table_args__ = (
+        Index("ix_contact_record_client_at", "client_id", "at"),
+        Index("ix_contact_record_user_at", "user_id", "at"),
     )
-
-
-class DealLine(Base):
-    """One line of a deal: product, quantity, price with VAT included, before the deal's discount."""
-
-    __tablename__ = "deal_line"
     id: Mapped[int] = mapped_column(primary_key=True)
-    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
-    no: Mapped[int]
-    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
-    name: Mapped[str]
-    unit: Mapped[str]
-    quantity: Mapped[Decimal] = mapped_column(Numeric(14, 3))
-    price: Mapped[Decimal] = mapped_column(Money)
-
-
-class ScheduledPayment(Base):
-    """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: so far."""
-
-    __tablename__ = "scheduled_payment"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
-    part: Mapped[int]
-    trigger: Mapped[str]
-    share: Mapped[Decimal] = mapped_column(Numeric(5, 2))
-    sum: Mapped[Decimal] = mapped_column(Money)
-    received: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
-    due_on: Mapped[date | None]
-    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
-
-
-class Payment(Base):
-    """Money that came in (kind in) or went back (kind refund)."""
-
-    __tablename__ = "payment"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
-    part: Mapped[int]
-    kind: Mapped[str] = mapped_column(default="in")
-    dated: Mapped[date]
-    sum: Mapped[Decimal] = mapped_column(Money)
-    reference: Mapped[str | None]
-    recorded_at: Mapped[datetime]
-
-
-class MilestoneReached(Base):
-    """A deal reached a milestone: one append-only row each, the ground of every report on stages (PAT-5)."""
-
-    __tablename__ = "milestone_reached"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
-    milestone: Mapped[str]
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     at: Mapped[datetime]
+    direction: Mapped[str]
+    channel: Mapped[str]
+    purpose: Mapped[str]
+    result: Mapped[str | None]
+    note: Mapped[str | None]
+    agreed: Mapped[str | None]
+    minutes: Mapped[int | None]
+
+
+class ClientProduct(Base):
+    """How a client stands with a product outside open deals: used since, or refused on a day for a reason (R040)."""
+
+    __tablename__ = "client_product"
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, index=True)
+    used_since: Mapped[date | None]
+    contract_until: Mapped[date | None]
+    refused_on: Mapped[date | None]
+    refusal_category: Mapped[str | None]
+    note: Mapped[str | None]
+
+
+class Interest(Base):
+    """A need a client named: in one of our products, or in something we do not have (R006, R038, R214)."""
+
+    __tablename__ = "interest"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    need: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ClassHistory(Base):
+    """What a client (or one product direction at a client: ``product_id``) was, as calculated on a day (R077).
+
+    ``base``: turnover, income or margin. The classes are of the period ``period_from``..``period_to``, both included.
+    """
+
+    __tablename__ = "class_history"
+    __table_args__ = (Index("ix_class_history_client_on", "client_id", "on_date"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    on_date: Mapped[date]
+    abc: Mapped[str | None]
+    xyz: Mapped[str | None]
+    variation: Mapped[Decimal | None] = mapped_column(Numeric(9, 2))
+    state: Mapped[str]
+    development: Mapped[Decimal | None] = mapped_column(Numeric(5, 1))
+    base: Mapped[str]
+    turnover: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    period_from: Mapped[date]
+    period_to: Mapped[date]

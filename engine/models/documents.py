@@ -65,3 +65,20 @@ class NumberSequence(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last: Mapped[int] = mapped_column(default=0)
+
+
+class TemplateVersion(Base):
+    """The life of one version of a document template: draft, approved, in_force (from a day on), withdrawn (R157).
+
+    ``template``/``version`` name the published resource. Only one in force on the day may be used for a document.
+    """
+
+    __tablename__ = "template_version"
+    template: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(default="draft")
+    in_force_from: Mapped[date | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    approved_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    note: Mapped[str | None]
