@@ -15,6 +15,8 @@ GROUPS = {
     "accountant": ("Бухгалтерия", "Accounting"),
     "delivery": ("Руководители проектов", "Project leads"),
     "quality": ("Служба качества", "Quality"),
+    "marketer": ("Маркетологи", "Marketing"),
+    "product_head": ("Руководители направлений", "Heads of products"),
     "admin": ("Методологи", "Process designers"),
     "auditor": ("Аудиторы", "Auditors"),
 }
@@ -28,6 +30,8 @@ PEOPLE = {  # login: (last, first, middle, gender, position, groups)
     "pavel": ("Соколов", "Павел", "Игоревич", "m", "руководитель проекта", ["delivery"]),
     "oleg": ("Новиков", "Олег", "Денисович", "m", "оператор", ["operator"]),
     "quentin": ("Кузнецов", "Константин", "Львович", "m", "служба качества", ["quality"]),
+    "gleb": ("Громов", "Глеб", "Станиславович", "m", "маркетолог", ["marketer"]),
+    "nina": ("Никитина", "Нина", "Васильевна", "f", "руководитель направления", ["product_head"]),
     "maria": ("Методова", "Мария", "Романовна", "f", "методолог", ["admin"]),
     "artem": ("Проверин", "Артём", "Фёдорович", "m", "аудитор", ["auditor"]),
 }
