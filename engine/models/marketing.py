@@ -39,6 +39,7 @@ class Campaign(Base):
     """A marketing campaign (R236, R246). ``status``: planned, running, ended, analysed, stopped. ``cost``: spent.
 
     ``previous_id``: the campaign whose conclusions this one began with (R247). ``selection``: the filter of its list.
+    ``channel``: mail or phone. ``subject``, ``body``: the mail to everybody, or the script of the call.
     """
 
     __tablename__ = "campaign"
@@ -58,12 +59,18 @@ class Campaign(Base):
     status: Mapped[str] = mapped_column(default="planned", index=True)
     conclusions: Mapped[str | None]
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    subject: Mapped[str | None]
+    body: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class CampaignRecipient(Base):
     """One client on a campaign's list. ``status``: planned, excluded (``reason``: no consent, stop list …), sent,
-    failed, replied."""
+    failed, replied. ``token_hash``: SHA-256 of the token in the mail's link by which its reader withdraws the consent
+    to advertising; the token itself is kept nowhere."""
 
     __tablename__ = "campaign_recipient"
     __table_args__ = (UniqueConstraint("campaign_id", "client_id"),)
@@ -75,12 +82,14 @@ class CampaignRecipient(Base):
     reason: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]
+    token_hash: Mapped[str | None] = mapped_column(unique=True)
 
 
 class LoyaltyCard(Base):
     """A client's place in the loyalty programme (settings/loyalty.yaml says which instruments and tiers there are).
 
     ``status``: active, closed. ``discount``: per cent. ``bearer``: whoever shows it (R099); else personal.
+    ``token_hash``: SHA-256 of the token in the link by which the client sees its bonus account (R257).
     """
 
     __tablename__ = "loyalty_card"
@@ -95,10 +104,13 @@ class LoyaltyCard(Base):
     issued_on: Mapped[date]
     valid_until: Mapped[date | None]
     status: Mapped[str] = mapped_column(default="active")
+    closed_on: Mapped[date | None]
+    token_hash: Mapped[str | None] = mapped_column(unique=True)
 
 
 class BonusEntry(Base):
-    """One movement of a card's bonus account: earned (above zero), spent or expired (below) (R103, R257)."""
+    """One movement of a card's bonus account (R103, R257): earned (above zero), reversed by a refund, spent or expired
+    (below). ``payment_id``: the payment that it comes from, once."""
 
     __tablename__ = "bonus_entry"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -107,5 +119,6 @@ class BonusEntry(Base):
     kind: Mapped[str]
     sum: Mapped[Decimal] = mapped_column(Money)
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), unique=True)
     expires_on: Mapped[date | None]
     note: Mapped[str | None]
