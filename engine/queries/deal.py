@@ -86,6 +86,7 @@ def listing(
     status: str = "open",
     milestones: Sequence[str] = (),
     page: int = 1,
+    size: int = PAGE,
 ) -> tuple[list[DealRow], int]:
     """One page of the deals this person may see, and how many there are in all."""
     where = [seen_by(actor)]
@@ -98,7 +99,7 @@ def listing(
     count = session.scalar(select(func.count()).select_from(Deal).join(Client).where(*where)) or 0
     rows = session.execute(
         found.options(joinedload(Deal.client), joinedload(Deal.lines))
-        .where(*where).order_by(Deal.milestone_at.desc(), Deal.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+        .where(*where).order_by(Deal.milestone_at.desc(), Deal.id.desc()).limit(size).offset((page - 1) * size)
     ).unique().all()  # fmt: skip
     open_ = _open_tasks(session, [deal.id for deal, _ in rows])
     return [DealRow(deal, deal.client.name, owner, *open_.get(deal.id, (0, None))) for deal, owner in rows], count

@@ -43,7 +43,9 @@ class DocumentRow:
     deal: Deal | None
 
 
-def points(session: Session, *, status: str = "open", code: str = "", page: int = 1) -> tuple[list[PointRow], int]:
+def points(
+    session: Session, *, status: str = "open", code: str = "", page: int = 1, size: int = PAGE
+) -> tuple[list[PointRow], int]:
     """One page of the register, the most urgent first, and how many there are. ``status`` may be ``late``."""
     where = _point_status(status)
     if code:
@@ -57,7 +59,7 @@ def points(session: Session, *, status: str = "open", code: str = "", page: int 
         .order_by(ControlPoint.planned_at if status == "open" else ControlPoint.actual_at.desc(), ControlPoint.id)
     )
     count = session.scalar(select(func.count()).select_from(ControlPoint).where(*where)) or 0
-    rows = session.execute(found.limit(PAGE).offset((page - 1) * PAGE)).all()
+    rows = session.execute(found.limit(size).offset((page - 1) * size)).all()
     known = deals.people_by_id(session, {row[0].waived_by for row in rows})
     return [PointRow(row[0], row[1], row[2], row[3], known.get(row[0].waived_by or 0)) for row in rows], count
 
@@ -93,13 +95,13 @@ def open_incidents(session: Session) -> int:
 
 
 def documents(
-    session: Session, actor: Actor, *, words: str = "", kind: str = "", page: int = 1
+    session: Session, actor: Actor, *, words: str = "", kind: str = "", page: int = 1, size: int = PAGE
 ) -> tuple[list[DocumentRow], int]:
     """One page of the documents of deals this person may see, newest first, and how many there are."""
     found = _documents(actor, words, kind)
     count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     rows = session.execute(
-        found.options(joinedload(Deal.client)).order_by(Document.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+        found.options(joinedload(Deal.client)).order_by(Document.id.desc()).limit(size).offset((page - 1) * size)
     )
     return [DocumentRow(document, deal) for document, deal in rows], count
 

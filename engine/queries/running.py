@@ -80,7 +80,14 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def listing(
-    session: Session, actor: Actor, *, words: str = "", status: str = "active", key: str = "", page: int = 1
+    session: Session,
+    actor: Actor,
+    *,
+    words: str = "",
+    status: str = "active",
+    key: str = "",
+    page: int = 1,
+    size: int = PAGE,
 ) -> tuple[list[InstanceRow], int]:
     """One page of the instances this person may see, newest first, and how many there are."""
     where = [seen_by(actor)]
@@ -99,7 +106,7 @@ def listing(
     count = (
         session.scalar(select(func.count()).select_from(found.with_only_columns(ProcessInstance.id).subquery())) or 0
     )
-    rows = session.execute(found.order_by(ProcessInstance.id.desc()).limit(PAGE).offset((page - 1) * PAGE)).all()
+    rows = session.execute(found.order_by(ProcessInstance.id.desc()).limit(size).offset((page - 1) * size)).all()
     stopped = _incident_counts(session, [row[0].id for row in rows])
     return [InstanceRow(row[0], row[1], row[2], row[3], stopped.get(row[0].id, 0)) for row in rows], count
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from engine import control_points
 from engine.errors import text
 from engine.queries import register
-from engine.web import reading
+from engine.web import downloads, reading, sheets
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow, here
 
@@ -18,11 +18,17 @@ STATUSES = ("open", "late", "met", "missed", "waived", "all")
 
 @blueprint.get("/control-points")
 @allow(*OVERSEERS, "auditor")
-def listing() -> str:
-    """The register, by state and code."""
+def listing() -> str | Response:
+    """The register, by state and code; as a page or as a file."""
+    form = downloads.wanted()
     status, code, page = request.args.get("status", "open"), request.args.get("code", ""), number("page", 1)
     status = status if status in STATUSES else "open"
-    rows, count = register.points(reading.session(), status=status, code=code, page=page)
+    rows, count = register.points(
+        reading.session(), status=status, code=code, page=1 if form else page,
+        size=downloads.MOST if form else register.PAGE,
+    )  # fmt: skip
+    if form:
+        return sheets.points(form, rows)
     return render_template(
         "control_points.html",
         rows=rows,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 
 from engine import access
 from engine.crm import amounts, stages
 from engine.models import Deal
 from engine.queries import deal as deals
-from engine.web import reading
+from engine.web import downloads, reading, sheets
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
@@ -21,18 +21,23 @@ STATUSES = ("open", "postponed", "won", "lost", "all")
 
 @blueprint.get("/deals")
 @allow("employee")
-def listing() -> str:
-    """The deals this person may see, by status, with a search."""
+def listing() -> str | Response:
+    """The deals this person may see, by status, with a search; as a page or as a file."""
+    form = downloads.wanted()
     words, page = request.args.get("q", "").strip(), number("page", 1)
     status = request.args.get("status", "open")
     status = status if status in STATUSES else "open"
     rows, count = deals.listing(
-        reading.session(), reading.actor(), words=words, status="" if status == "all" else status, page=page
-    )
+        reading.session(), reading.actor(), words=words, status="" if status == "all" else status,
+        page=1 if form else page, size=downloads.MOST if form else deals.PAGE,
+    )  # fmt: skip
+    totals = {row.deal.id: _amounts(row.deal).total for row in rows}
+    if form:
+        return sheets.deals(form, rows, totals)
     return render_template(
         "deals.html",
         rows=rows,
-        totals={row.deal.id: _amounts(row.deal).total for row in rows},
+        totals=totals,
         words=words,
         status=status,
         statuses=STATUSES,

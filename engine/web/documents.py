@@ -11,7 +11,7 @@ from engine.errors import NotFound
 from engine.models import Document, ProcessInstance, StoredFile
 from engine.queries import deal as deals
 from engine.queries import register
-from engine.web import reading
+from engine.web import downloads, reading, sheets
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
 from engine.web.security import FILE_POLICY
@@ -22,11 +22,17 @@ SHOWN_INLINE = {"application/pdf"}  # everything else is downloaded, never drawn
 
 @blueprint.get("/documents")
 @allow("employee")
-def listing() -> str:
-    """Documents of the deals this person may see, newest first."""
+def listing() -> str | Response:
+    """Documents of the deals this person may see, newest first; as a page or as a file."""
+    as_file = downloads.wanted()
     words, kind, page = request.args.get("q", "").strip(), request.args.get("kind", ""), number("page", 1)
     session = reading.session()
-    rows, count = register.documents(session, reading.actor(), words=words, kind=kind, page=page)
+    rows, count = register.documents(
+        session, reading.actor(), words=words, kind=kind, page=1 if as_file else page,
+        size=downloads.MOST if as_file else register.PAGE,
+    )  # fmt: skip
+    if as_file:
+        return sheets.documents(as_file, rows)
     return render_template(
         "documents.html",
         rows=rows,

@@ -13,7 +13,7 @@ from engine.models import ProcessInstance
 from engine.queries import replay as replays
 from engine.queries import running
 from engine.vocabulary import InstanceStatus
-from engine.web import facts, labels, reading
+from engine.web import downloads, facts, labels, reading, sheets
 from engine.web.formats import moment
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow
@@ -33,12 +33,18 @@ def seen(instance_id: int) -> ProcessInstance:
 
 @blueprint.get("/instances")
 @allow("employee")
-def listing() -> str:
-    """The instances this person may see."""
+def listing() -> str | Response:
+    """The instances this person may see; as a page or as a file."""
+    form = downloads.wanted()
     words, page = request.args.get("q", "").strip(), number("page", 1)
     status = request.args.get("status", InstanceStatus.ACTIVE)
     status = status if status in {*STATUSES, "all"} else InstanceStatus.ACTIVE
-    rows, count = running.listing(reading.session(), reading.actor(), words=words, status=status, page=page)
+    rows, count = running.listing(
+        reading.session(), reading.actor(), words=words, status=status, page=1 if form else page,
+        size=downloads.MOST if form else running.PAGE,
+    )  # fmt: skip
+    if form:
+        return sheets.instances(form, rows)
     return render_template(
         "instances.html", rows=rows, words=words, status=status, pages=Pages(page, count, running.PAGE)
     )
