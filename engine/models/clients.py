@@ -19,6 +19,8 @@ class Client(Base):
     parameters by key. ``state``, ``abc``, ``xyz``, ``development`` (per cent): as last calculated; their history
     is ClassHistory. ``target``: false for one who fits no segment and is not developed. ``next_*``: the agreed next
     contact between sales (R137). ``recommended_by_id``: who recommended us (R093). ``territory``: region or branch.
+    ``phone_key``, ``email_key``: phone and mail as they are compared (engine/crm/phones.py). ``merged_into_id``: this
+    one was a double; everything of it stands with that client now.
     """
 
     __tablename__ = "client"
@@ -50,6 +52,9 @@ class Client(Base):
     next_contact_on: Mapped[date | None] = mapped_column(index=True)
     next_contact_purpose: Mapped[str | None]
     next_contact_product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    phone_key: Mapped[str | None] = mapped_column(index=True)
+    email_key: Mapped[str | None] = mapped_column(index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
     requisites: Mapped[Json]
     created_at: Mapped[datetime]
     contacts: Mapped[list[Contact]] = relationship(back_populates="client", order_by="Contact.id")
@@ -58,7 +63,8 @@ class Client(Base):
 class Contact(Base):
     """A person at a client. ``signs``: may sign for it, ``basis``: on what ground (устава, доверенности № …).
     ``genitive``/``dative``: the full name declined by hand where the rules get it wrong. ``checked_at``: when the data
-    were last found right (R287)."""
+    were last found right (R287). ``phone_key``, ``email_key``: as they are compared. ``superior_id``: to whom he
+    reports there (R184)."""
 
     __tablename__ = "contact"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,6 +81,9 @@ class Contact(Base):
     dative: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True, server_default="1")
     checked_at: Mapped[datetime | None]
+    phone_key: Mapped[str | None] = mapped_column(index=True)
+    email_key: Mapped[str | None] = mapped_column(index=True)
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
     signs: Mapped[bool] = mapped_column(default=False)
     basis: Mapped[str | None]
     client: Mapped[Client] = relationship(back_populates="contacts")

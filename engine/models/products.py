@@ -35,7 +35,8 @@ class Product(Base):
 
 
 class PriceList(Base):
-    """Prices in force from a day to a day (included); a client may have its own list (R343)."""
+    """Prices in force from a day to a day (included). A ``general`` list is for everybody; another is a client's own
+    (R343)."""
 
     __tablename__ = "price_list"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,6 +44,7 @@ class PriceList(Base):
     name: Mapped[str]
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
+    general: Mapped[bool] = mapped_column(default=True, server_default="1")
 
 
 class Price(Base):

@@ -1,0 +1,210 @@
+"""How far a client is developed: the target products of its segment, what became of each, what to offer next (R021).
+
+A target may be a whole product direction: then any of its components counts for it. What a client uses outside its
+segment does not count (R033). Used: written down as used since a day, or paid for in no deal that is still open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from engine.crm import segments, stages
+from engine.models import Client, ClientProduct, Deal, DealLine, Matrix, Product, Settlement
+
+USED, OPEN, REFUSED, NOT_OFFERED = "used", "open", "refused", "not_offered"
+TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class State:
+    """What became of one product at one client. ``stage``: milestone of the open deal, ``next_step_on``: the day of
+    its next step (not the day it came there, R041); ``refusal``: category of the refusal."""
+
+    state: str
+    since: date | None = None
+    deal_id: int | None = None
+    stage: str | None = None
+    next_step_on: date | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target product of the client's segment with its state there."""
+
+    product_id: int
+    code: str
+    name: str
+    priority: int
+    state: str
+    stage: str | None = None
+    next_step_on: date | None = None
+    since: date | None = None
+    deal_id: int | None = None
+    refusal: str | None = None
+
+
+def targets(session: Session, client: Client) -> list[Target]:
+    """The target products of the client's segment by priority; none for a client without a segment."""
+    return targets_of(session, [client]).get(client.id, [])
+
+
+def next_product(session: Session, client: Client) -> Product | None:
+    """What to offer this client next: the first target never offered; when there is none, what it once refused.
+
+    None: the client uses or is just buying everything meant for it.
+    """
+    found = next_of(targets(session, client))
+    return None if found is None else session.get(Product, found.product_id)
+
+
+def next_of(found: Iterable[Target]) -> Target | None:
+    """The target to offer next among these."""
+    rows = list(found)
+    fresh = next((target for target in rows if target.state == NOT_OFFERED), None)
+    return fresh or next((target for target in rows if target.state == REFUSED), None)
+
+
+def degree(session: Session, client: Client) -> Decimal | None:
+    """Used target products of all target products, per cent with one digit (R033). None without target products."""
+    return degree_of(targets(session, client))
+
+
+def degree_of(found: Collection[Target]) -> Decimal | None:
+    """The degree of development of a client with these targets."""
+    if not found:
+        return None
+    used = sum(target.state == USED for target in found)
+    return (Decimal(100) * used / len(found)).quantize(TENTH)
+
+
+def targets_of(session: Session, clients: Iterable[Client]) -> dict[int, list[Target]]:
+    """The targets of many clients at once, by client: a handful of questions to the database, however many clients."""
+    rows = list(clients)
+    plan = plan_of(session, segments.in_force(session))
+    wanted = [client for client in rows if plan.get(client.segment or "")]
+    states = states_of(session, [client.id for client in wanted])
+    members = components(session)
+    found: dict[int, list[Target]] = {client.id: [] for client in rows}
+    for client in wanted:
+        own = states.get(client.id, {})
+        for priority, product in plan[client.segment or ""]:
+            state = best([own[part] for part in (product.id, *members.get(product.id, ())) if part in own])
+            if product.withdrawn_on is not None and state.state in (NOT_OFFERED, REFUSED):
+                continue  # not sold any more, and not used either: not meant for anybody
+            found[client.id].append(
+                Target(
+                    product.id, product.code, product.name, priority, state.state, state.stage, state.next_step_on,
+                    state.since, state.deal_id, state.refusal,
+                )
+            )  # fmt: skip
+    return found
+
+
+def plan_of(session: Session, matrix: Matrix | None) -> dict[str, list[tuple[int, Product]]]:
+    """The target products of each segment of a matrix by segment key, the first to offer at the head."""
+    if matrix is None:
+        return {}
+    wanted = {cell.product_id for segment in matrix.segments for cell in segment.products}
+    products = {row.id: row for row in session.scalars(select(Product).where(Product.id.in_(wanted)))}
+    return {
+        segment.key: [
+            (cell.priority, products[cell.product_id])
+            for cell in sorted(segment.products, key=lambda cell: (cell.priority, cell.product_id))
+        ]
+        for segment in matrix.segments
+    }
+
+
+def components(session: Session) -> dict[int, list[int]]:
+    """The products of each direction, by the direction's id; components of components included."""
+    parents = dict(session.execute(select(Product.id, Product.direction_id)).tuples().all())
+    found: dict[int, list[int]] = {}
+    for product_id in parents:
+        above, seen = parents[product_id], {product_id}
+        while above is not None and above not in seen:
+            found.setdefault(above, []).append(product_id)
+            seen.add(above)
+            above = parents.get(above)
+    return found
+
+
+def states_of(session: Session, client_ids: Collection[int]) -> dict[int, dict[int, State]]:
+    """What became of every product these clients had to do with, by client and product."""
+    found: dict[int, dict[int, State]] = {client_id: {} for client_id in client_ids}
+    for client_id, product_id, state in (
+        *_written_down(session, client_ids),
+        *_paid_for(session, client_ids),
+        *_on_offer(session, client_ids),
+    ):
+        own = found[client_id]
+        own[product_id] = best([own[product_id], state]) if product_id in own else state
+    return found
+
+
+def best(states: Iterable[State]) -> State:
+    """What counts of several states: used before open before refused; of open deals the one that has come farthest."""
+    return min(states, key=_rank, default=State(NOT_OFFERED))
+
+
+def _rank(state: State) -> tuple[int, int, int]:
+    order = (USED, OPEN, REFUSED, NOT_OFFERED).index(state.state)
+    farthest = -stages.position(state.stage) if state.stage else 0
+    newest = -state.since.toordinal() if state.since and state.state == REFUSED else 0
+    return order, farthest, newest
+
+
+Found = tuple[int, int, State]
+
+
+def _written_down(session: Session, client_ids: Collection[int]) -> list[Found]:
+    rows = session.scalars(select(ClientProduct).where(ClientProduct.client_id.in_(client_ids)))
+    return [
+        (
+            row.client_id,
+            row.product_id,
+            State(USED, since=row.used_since)
+            if row.used_since is not None
+            else State(REFUSED, since=row.refused_on, refusal=row.refusal_category),
+        )
+        for row in rows
+        if row.used_since is not None or row.refused_on is not None
+    ]
+
+
+def _paid_for(session: Session, client_ids: Collection[int]) -> list[Found]:
+    query = (
+        select(Settlement.client_id, Settlement.product_id, func.min(Settlement.dated))
+        .outerjoin(Deal, Deal.id == Settlement.deal_id)
+        .where(
+            Settlement.client_id.in_(client_ids),
+            Settlement.product_id.is_not(None),
+            or_(Settlement.deal_id.is_(None), Deal.status != "open"),
+        )
+        .group_by(Settlement.client_id, Settlement.product_id)
+        .having(func.sum(Settlement.sum) > 0)
+    )
+    return [(client, product or 0, State(USED, since=day)) for client, product, day in session.execute(query)]
+
+
+def _on_offer(session: Session, client_ids: Collection[int]) -> list[Found]:
+    query = (
+        select(Deal.client_id, DealLine.product_id, Deal.id, Deal.milestone, Deal.next_step_on)
+        .join(DealLine, DealLine.deal_id == Deal.id)
+        .where(Deal.client_id.in_(client_ids), Deal.status == "open", DealLine.product_id.is_not(None))
+    )
+    return [
+        (client, product or 0, State(OPEN, deal_id=deal, stage=milestone, next_step_on=step))
+        for client, product, deal, milestone, step in session.execute(query)
+    ]
+
+
+def matrix_table(plan: Mapping[str, list[tuple[int, Product]]]) -> dict[str, dict[int, int]]:
+    """A plan as a table: priority by segment key and product id."""
+    return {key: {product.id: priority for priority, product in cells} for key, cells in plan.items()}
