@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from engine import audit
-from engine.crm import amounts, deals
+from engine.crm import amounts, deals, settlements
 from engine.crm.schedule import SCHEDULES, respread
 from engine.documents.money import kopecks
 from engine.errors import Conflict, Invalid, NotFound, WrongState
@@ -116,11 +116,13 @@ def _write(
     )  # fmt: skip
     work.session.add(row)
     work.session.flush()
+    settlements.write(work, row)
     event = "payment.recorded" if kind == "in" else "payment.refunded"
     audit.record(
         work, event, subject=f"deal:{deal.id}", payment_id=row.id, part=planned.part, sum=sum, dated=dated,
         reference=reference,
     )  # fmt: skip
+    bonus.settle(work, row.id)
     paid = amounts.paid(work.session, deal.id)
     total = amounts.of(deal, work.env, deals.today(work)).total
     return Settled(row.id, paid, total - paid, planned.sum - planned.received)
