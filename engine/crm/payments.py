@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from engine import audit
-from engine.crm import amounts, deals, settlements
+from engine.crm import amounts, bonus, deals, settlements
 from engine.crm.schedule import SCHEDULES, respread
 from engine.documents.money import kopecks
 from engine.errors import Conflict, Invalid, NotFound, WrongState
