@@ -38,6 +38,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("instances.listing", _("Instances"), "list-details"),
         _link("documents.listing", _("Documents"), "file-text"),
         _link("control_points.listing", _("Control points"), "flag"),
+        _link("reports.index", _("Reports"), "chart-bar"),
     ]
     rules = [
         _link("designer.index", _("Procedures"), "schema"),
