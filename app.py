@@ -17,7 +17,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from engine import audit, database, deployments, documents, jobs, migrations, notifications, work
+from engine import audit, database, deployments, documents, jobs, migrations, notifications, starts, work
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo
@@ -88,6 +88,7 @@ def _actions(root: Path) -> Registry:
     registry = Registry()
     document_actions.register(registry)
     notifications.register(registry)
+    starts.register(registry)
     for path in sorted((root / "processes").glob("*/actions.py")):
         _load(path).register(registry)
     return registry

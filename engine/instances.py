@@ -39,7 +39,8 @@ def start(
 ) -> ProcessInstance:
     """Start the version in force. Everything it may call is bound now, so that its rules never change on the way.
 
-    The variable ``initiator`` is the login of who starts it. Raises NotFound, Forbidden, and what a step may raise.
+    The variable ``initiator`` is the login of who starts it, or of whom the system starts it for. Raises NotFound,
+    Forbidden, and what a step may raise.
     """
     definition = work.env.library.latest(work.session, key)
     access.require(work, "instance.start", definition)
@@ -134,7 +135,8 @@ def advance(
 
 
 def _given(work: Work, variables: Mapping[str, Any], deal_id: Any, client_id: Any) -> dict[str, Any]:
-    known = {"deal_id": _number(deal_id), "client_id": _number(client_id), INITIATOR: work.actor.name}
+    asked = variables.get(INITIATOR) if work.actor.user_id is None else None  # the system starts it for somebody
+    known = {"deal_id": _number(deal_id), "client_id": _number(client_id), INITIATOR: asked or work.actor.name}
     return dict(variables) | {name: value for name, value in known.items() if value is not None}
 
 

@@ -1,4 +1,8 @@
-"""Instances that no person starts: by a timer start event of a published procedure, or by a job that asks for one."""
+"""Instances that no person starts: by a timer start event of a published procedure, or by a job that asks for one.
+
+A procedure asks for another by the action ``procedure.start``: the other begins in a transaction of its own, and nobody
+waits for it.
+"""
 from __future__ import annotations
 
 import re
@@ -9,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine import audit, feel, instances, outbox, values
+from engine.actions import ActionCall, Registry
 from engine.definitions import Definition
 from engine.models import Job
 from engine.outbox import Debt, Owed
@@ -17,6 +22,28 @@ from engine.work import Work
 
 REPEAT = re.compile(r"R(\d*)/(?:(.+)/)?([^/]+)")
 OFFICE = "main"
+
+
+def register(registry: Registry) -> None:
+    """The action by which one procedure starts another."""
+    registry.add("procedure.start", start_another)
+
+
+def start_another(work: Work, call: ActionCall) -> dict[str, Any]:
+    """procedure, deal_id, client_id, variables: that procedure starts soon, for whoever started this one.
+
+    Without a deal and a client of its own it is about those of this instance; ``deal_id`` 0 means none.
+    """
+    inputs, here = call.inputs, call.instance
+    deal_id = inputs["deal_id"] if inputs.get("deal_id") is not None else here.deal_id
+    client_id = inputs["client_id"] if inputs.get("client_id") is not None else here.client_id
+    whose = {"deal_id": deal_id or None, "client_id": client_id or None}
+    whose[instances.INITIATOR] = call.variables.get(instances.INITIATOR)
+    key = str(inputs["procedure"])
+    payload = {"key": key, "variables": {**(inputs.get("variables") or {}), **whose}}
+    outbox.owe(work, Owed(JobKind.START, key, f"start:{call.key}", work.now, instance=here, payload=payload))
+    audit.record(work, "procedure.asked_for", instance=here, element=call.element_id, procedure=key, deal_id=deal_id)
+    return {}
 
 
 def begin(work: Work, job: Debt) -> None:

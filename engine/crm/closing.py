@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import audit
-from engine.crm import amounts, clients, deals, stages
+from engine.crm import amounts, clients, deals, next_contacts, stages
 from engine.documents.money import money
 from engine.errors import Invalid, Text, text
-from engine.models import Deal, Document
+from engine.models import Client, ClientProduct, Competitor, Deal, Document, Product
 from engine.vocabulary import DocumentStatus
 from engine.work import Work
 
@@ -23,6 +23,7 @@ ENDED = (DocumentStatus.SIGNED, DocumentStatus.SUPERSEDED, DocumentStatus.CANCEL
 NEEDS_COMMENT = "other"
 NEEDS_COMPETITOR = "competitor"
 POSTPONED = "timing"
+NO_WORD_ON_PRODUCT = {POSTPONED, "duplicate", "lost_contact", "internal", "illegal_contact"}
 OUTCOMES = ("won", "lost", "postponed")
 
 
@@ -114,12 +115,67 @@ def close(
     if contact is None and not client.stop_list:
         raise Invalid("Agree on the next contact: its day, purpose and product; or put the client on the stop list.")
     deal.next_contact = contact
+    if contact is not None:
+        _keep_in_touch(work, client, contact)
     deal.status, deal.closed_at = outcome, work.now
+    if outcome == "lost":
+        _count_refusal(work, deal)
+    _note_products(work, deal)
     deals.move(work, deal, "M9" if outcome == "won" else stages.LOST)
     audit.record(
         work, "deal.closed", subject=f"deal:{deal.id}", outcome=outcome, refusal=deal.refusal, next_contact=contact
     )
     return deal
+
+
+def _count_refusal(work: Work, deal: Deal) -> None:
+    """The refusal once more as columns, so that it can be counted (R058, R065); the competitor by its name (R254)."""
+    refusal = deal.refusal or {}
+    deal.refusal_category = refusal.get("category")
+    deal.refusal_milestone = deal.milestone
+    if refusal.get("competitor"):
+        deal.competitor_id = find_competitor(work, str(refusal["competitor"])).id
+
+
+def find_competitor(work: Work, name: str) -> Competitor:
+    """The competitor of this name, entered now if nobody has named it before."""
+    wanted = " ".join(name.split())
+    folded = wanted.casefold()
+    rows = work.session.scalars(select(Competitor)).all()
+    found = next((row for row in rows if row.name.casefold() == folded), None)
+    if found is None:
+        found = Competitor(name=wanted)
+        work.session.add(found)
+        work.session.flush()
+        audit.record(work, "competitor.created", subject=f"competitor:{found.id}", name=wanted)
+    return found
+
+
+def _note_products(work: Work, deal: Deal) -> None:
+    """How the client stands with the products of the deal: used from today, or refused today and why (R040)."""
+    category = deal.refusal_category
+    if deal.status == "lost" and category in NO_WORD_ON_PRODUCT:
+        return
+    today = deals.today(work)
+    for product_id in sorted({line.product_id for line in deal.lines if line.product_id is not None}):
+        row = work.session.get(ClientProduct, (deal.client_id, product_id))
+        if row is None:
+            row = ClientProduct(client_id=deal.client_id, product_id=product_id)
+            work.session.add(row)
+        if deal.status == "won":
+            row.used_since, row.refused_on, row.refusal_category = row.used_since or today, None, None
+        else:
+            row.refused_on, row.refusal_category = today, category
+        event = "client_product.used" if deal.status == "won" else "client_product.refused"
+        audit.record(work, event, subject=f"client:{deal.client_id}", product_id=product_id, category=category)
+
+
+def _keep_in_touch(work: Work, client: Client, contact: Mapping[str, Any]) -> None:
+    """The client's next contact: its day, purpose and product (R137)."""
+    product = contact["product"]
+    by_name = select(Product.id).where(Product.name == str(product)).limit(1)
+    product_id = product if isinstance(product, int) else work.session.scalar(by_name)
+    next_contacts.set(work, client.id, date.fromisoformat(contact["date"]), contact["purpose"], product_id)
 
 
 def _refusal(work: Work, deal: Deal, given: Mapping[str, Any]) -> dict[str, Any]:

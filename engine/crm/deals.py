@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine import audit
-from engine.crm import amounts, clients, stages
+from engine.crm import amounts, clients, sale_kinds, stages
 from engine.crm.schedule import respread
 from engine.documents.issue import next_number
+from engine.documents.money import kopecks
 from engine.errors import Invalid, NotFound, Text, WrongState, text
-from engine.models import Deal, DealLine, MilestoneReached, Product, User
+from engine.models import Campaign, Deal, DealLine, MilestoneReached, Product, Source, User
 from engine.work import Work
 
 INITIATIVES = ("company", "client")
@@ -22,6 +23,7 @@ SALE_KINDS = ("first", "repeat", "first_new_product", "repeat_new_product")
 NUMBER = {"number": "D-{yyyy}-{n:04d}"}
 OFFICE = "main"
 MAX_LINES = 200
+LONGEST_NEED = 2000
 BIGGEST = Decimal("9999999999.99")
 
 
@@ -49,14 +51,18 @@ def today(work: Work) -> date:
 
 def open_deal(
     work: Work, client_id: int, title: str, *, contact_id: int | None = None, owner_id: int | None = None,
-    initiative: str = "company", cycle: str = "long", sale_kind: str = "first", milestone: str = "M0",
-    vat_mode: str | None = None,
+    initiative: str = "company", cycle: str = "long", sale_kind: str | None = None, milestone: str = "M0",
+    vat_mode: str | None = None, source_id: int | None = None, campaign_id: int | None = None, need: str | None = None,
+    caused_by_id: int | None = None, product_ids: Iterable[int] = (),
 ) -> Deal:  # fmt: skip
     """Open a deal with the next number of the year (D-2026-0001; no gaps: a rollback gives the number back).
 
-    The owner is the client's manager unless told otherwise, then whoever opens it. Raises NotFound, Invalid.
+    The owner is the client's manager unless told otherwise, then whoever opens it. ``source_id``, ``campaign_id``,
+    ``caused_by_id``: where it comes from (R237, R249). The kind of sale follows from what the client has bought and
+    ``product_ids`` (R067). Raises NotFound, Invalid.
     """
     client = clients.find(work.session, client_id)
+    sale_kind = sale_kind or sale_kinds.of(work.session, client_id, product_ids)
     faults = _wrong_choice(
         initiative=(initiative, INITIATIVES), cycle=(cycle, CYCLES), sale_kind=(sale_kind, SALE_KINDS)
     )
@@ -64,6 +70,7 @@ def open_deal(
         faults["title"] = text("Say what the deal is about.")
     if contact_id is not None and contact_id not in {contact.id for contact in client.contacts}:
         faults["contact_id"] = text("Choose a contact of this client.")
+    faults |= _wrong_origin(work.session, source_id, campaign_id, caused_by_id)
     if faults:
         raise Invalid("The deal cannot be opened yet.", fields=faults)
     stages.position(milestone)
@@ -73,15 +80,17 @@ def open_deal(
         contact_id=contact_id, owner_id=owner_id or client.owner_id or work.actor.user_id, initiative=initiative,
         cycle=cycle, sale_kind=sale_kind, milestone=milestone, milestone_at=work.now, status="open",
         vat_mode=vat_mode or str(company.get("vat_mode") or "none"), discount=Decimal(0), created_at=work.now,
-        lines=[], payments=[],
+        lines=[], payments=[], source_id=source_id, campaign_id=campaign_id, caused_by_id=caused_by_id,
+        need=(need or "").strip()[:LONGEST_NEED] or None,
     )  # fmt: skip
     amounts.rate_of(deal.vat_mode, work.env, today(work))
     work.session.add(deal)
     work.session.flush()
     work.session.add(MilestoneReached(deal_id=deal.id, milestone=milestone, at=work.now))
     audit.record(
-        work, "deal.opened", subject=f"deal:{deal.id}", number=deal.number, client_id=client.id, milestone=milestone
-    )
+        work, "deal.opened", subject=f"deal:{deal.id}", number=deal.number, client_id=client.id, milestone=milestone,
+        sale_kind=sale_kind, source_id=source_id, campaign_id=campaign_id, caused_by_id=caused_by_id,
+    )  # fmt: skip
     return deal
 
 
@@ -112,6 +121,7 @@ def set_lines(
         raise Invalid("The total of the deal is too large.")
     respread(deal, sums.total)
     work.session.flush()
+    sale_kinds.renew(work, deal)
     audit.record(
         work, "deal.lines_set", subject=f"deal:{deal.id}", total=[before, sums.total], discount=deal.discount,
         lines=[{"name": line.name, "quantity": line.quantity, "price": line.price} for line in deal.lines],
@@ -138,6 +148,35 @@ def move(work: Work, deal: Deal, milestone: str) -> None:
     before, deal.milestone, deal.milestone_at = deal.milestone, milestone, work.now
     work.session.add(MilestoneReached(deal_id=deal.id, milestone=milestone, at=work.now))
     audit.record(work, "deal.milestone_reached", subject=f"deal:{deal.id}", milestone=[before, milestone])
+
+
+def set_next_step(work: Work, deal_id: int, what: str, on: date) -> None:
+    """What is done next for this deal, and on which day (R041). Raises NotFound, WrongState, Invalid."""
+    deal = find_open(work.session, deal_id)
+    if not what.strip():
+        raise Invalid("Say what is done next.", fields={"what": text("Say what is done next.")})
+    before = [deal.next_step, deal.next_step_on]
+    after = [what.strip()[: clients.LONGEST], on]
+    if before != after:
+        deal.next_step, deal.next_step_on = what.strip()[: clients.LONGEST], on
+        audit.record(work, "deal.next_step_set", subject=f"deal:{deal.id}", next_step=[before, after])
+
+
+def set_prospects(
+    work: Work, deal_id: int, *, probability: int, need: str | None = None, expected_on: date | None = None
+) -> Decimal:
+    """The chance to win in per cent, the need, the day the sale is expected (R215). Returns the forecast: the total
+    multiplied by the chance. Raises NotFound, WrongState, Invalid."""
+    deal = find_open(work.session, deal_id)
+    if not 0 <= probability <= 100:
+        raise Invalid("A chance is from 0 to 100 per cent.", fields={"probability": text("From 0 to 100.")})
+    deal.probability = probability
+    deal.need = (need or "").strip()[:LONGEST_NEED] or deal.need
+    deal.expected_on = expected_on or deal.expected_on
+    audit.record(
+        work, "deal.prospects_set", subject=f"deal:{deal.id}", probability=probability, expected_on=deal.expected_on,
+    )
+    return kopecks(amounts.of(deal, work.env, today(work)).total * probability / 100)
 
 
 def set_owner(work: Work, deal_id: int, user_id: int) -> None:
@@ -181,6 +220,18 @@ def _line(session: Session, row: Mapping[str, Any], no: int, faults: dict[str, T
     return DealLine(
         no=no, product_id=product.id if product else None, name=name, unit=unit, quantity=quantity, price=price
     )
+
+
+def _wrong_origin(
+    session: Session, source_id: int | None, campaign_id: int | None, caused_by_id: int | None
+) -> dict[str, Text]:
+    given = {"source_id": (Source, source_id), "campaign_id": (Campaign, campaign_id),
+             "caused_by_id": (Deal, caused_by_id)}  # fmt: skip
+    return {
+        name: text("Choose from the list")
+        for name, (model, number) in given.items()
+        if number is not None and session.get(model, number) is None
+    }
 
 
 def _decimal(value: Any) -> Decimal | None:

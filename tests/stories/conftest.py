@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from aiosmtpd.controller import Controller
 
-from engine import database, deployments, documents, notifications
+from engine import database, deployments, documents, notifications, starts
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo
@@ -142,6 +142,7 @@ def actions() -> Registry:
     registry = Registry()
     document_actions.register(registry)
     notifications.register(registry)
+    starts.register(registry)
     for path in sorted((ROOT / "processes").glob("*/actions.py")):
         _load(path).register(registry)
     return registry
