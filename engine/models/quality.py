@@ -19,13 +19,17 @@ class Complaint(Base):
     handles it. ``unit``: the group that has it now. ``stage``: registered, acknowledged, assigned, investigated,
     remedied, answered, verified, closed; a moment for each. ``verdict``: justified, partly, unjustified, not_ours.
     ``category``, ``cause``, ``importance``, ``decision``: the four signs of classification (R272). ``outcome``:
-    satisfied, unsatisfied, no_answer, client_lost. ``term_at``: the hard limit for the answer.
+    satisfied, unsatisfied, no_answer, client_lost, joined, not_complaint. ``term_at``: the hard limit for the answer.
+    One from the public page has no client until the registrar ties it to one; ``sender``: what the writer said of
+    himself (name, contact, order, version of the text agreed to, files); ``sender_ip``: the address it came from.
     """
 
     __tablename__ = "complaint"
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    sender: Mapped[Json | None]
+    sender_ip: Mapped[str | None] = mapped_column(index=True)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
