@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 
 REGION = "RU"
 SHORTEST = 5
+MAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def key(phone: str | None) -> str | None:
@@ -32,6 +35,11 @@ def mail_key(mail: str | None) -> str | None:
 def is_phone(phone: str) -> bool:
     """Whether somebody may be reached by it: five digits at least, and no letters but those of an extension."""
     return key(phone) is not None
+
+
+def is_mail(mail: str) -> bool:
+    """Whether it looks like a mail address at all."""
+    return MAIL.fullmatch(mail.strip()) is not None
 
 
 def _bare(phone: str) -> str | None:

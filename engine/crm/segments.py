@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine import audit
-from engine.crm import clients
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
 from engine.models import Client, Matrix, Segment, SegmentParameter
 from engine.work import Work
@@ -53,12 +52,14 @@ def holds(rules: Sequence[Mapping[str, Any]], profile: Mapping[str, Any]) -> boo
     return all(_holds(rule, profile.get(str(rule["parameter"]))) for rule in rules)
 
 
-def assign(work: Work, client_id: int) -> Segment | None:
+def assign(work: Work, client_id: int | Client) -> Segment | None:
     """Put a client into its segment by what is known of it. None: it fits no segment and is non-target (R015).
 
     Raises NotFound.
     """
-    client = clients.find(work.session, client_id)
+    client = client_id if isinstance(client_id, Client) else work.session.get(Client, client_id)
+    if client is None:
+        raise NotFound("There is no client {id}.", id=client_id)
     segment = match(work.session, client.profile or {})
     place(work, client, segment)
     return segment
@@ -179,6 +180,12 @@ def clean(value: Any, parameter: SegmentParameter) -> Any:
     if parameter.type == "choice" and str(value) not in parameter.choices:
         raise ValueError(value)
     return str(value).strip()[:LONGEST] or None
+
+
+def clean_profile(session: Session, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a client's parameters as they are kept; the empty ones are left out. Raises ValueError."""
+    found = {row.key: clean(profile[row.key], row) for row in parameters(session) if row.key in profile}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _parameter_faults(
