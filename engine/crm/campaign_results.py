@@ -1,0 +1,172 @@
+"""What came of a campaign (R236, R240, R305, R344): figures for its page, for the next campaign and for the report.
+
+A campaign's income is what clients paid in the deals that came of it. ``cac``: cost of one new client; ``roi``: per cent,
+(income - direct cost of what was sold - cost of the campaign) / cost of the campaign; without known direct costs income
+alone counts.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from engine.documents.money import kopecks
+from engine.models import Campaign, CampaignRecipient, Client, Deal, Settlement
+
+REACHED = ("sent", "replied")
+FIRST = "first"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Deals of the campaign lost at a milestone for a reason."""
+
+    milestone: str
+    category: str
+    count: int
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """The figures of one segment (R236: results per client group). ``segment``: None for clients outside segments."""
+
+    segment: str | None
+    contacts: int
+    replies: int
+    deals: int
+    sum: Decimal
+
+
+@dataclass(frozen=True)
+class Results:
+    """The figures of one campaign. Ratios are None where there is nothing to divide by."""
+
+    chosen: int
+    excluded: int
+    contacts: int
+    replies: int
+    deals: int
+    won: int
+    lost: int
+    new_clients: int
+    sum: Decimal
+    direct_cost: Decimal
+    cost: Decimal
+    refusals: Sequence[Refusal]
+    groups: Sequence[GroupResult]
+
+    @property
+    def reply_rate(self) -> Decimal | None:
+        """Replies of a hundred contacts."""
+        return _ratio(Decimal(self.replies) * 100, Decimal(self.contacts), "0.1")
+
+    @property
+    def conversion(self) -> Decimal | None:
+        """Deals won of a hundred contacts."""
+        return _ratio(Decimal(self.won) * 100, Decimal(self.contacts), "0.1")
+
+    @property
+    def cac(self) -> Decimal | None:
+        """What one new client cost (R320)."""
+        return _ratio(self.cost, Decimal(self.new_clients), "0.01")
+
+    @property
+    def roi(self) -> Decimal | None:
+        """Return on what was spent, per cent (R344)."""
+        return _ratio((self.sum - self.direct_cost - self.cost) * 100, self.cost, "0.1")
+
+
+def results(session: Session, campaign: Campaign) -> Results:
+    """The figures of a campaign as they are now."""
+    heads = _heads(session, campaign.id)
+    found = session.execute(
+        select(
+            func.count(),
+            func.count(case((Deal.status == "won", 1))),
+            func.count(case((Deal.status == "lost", 1))),
+            func.count(func.distinct(case(((Deal.status == "won") & (Deal.sale_kind == FIRST), Deal.client_id)))),
+        ).where(Deal.campaign_id == campaign.id)
+    ).one()
+    income, direct = session.execute(
+        select(func.coalesce(func.sum(Settlement.sum), 0), func.coalesce(func.sum(Settlement.cost), 0))
+        .join(Deal, Deal.id == Settlement.deal_id)
+        .where(Deal.campaign_id == campaign.id)
+    ).one()
+    groups = _groups(session, campaign.id)
+    return Results(
+        chosen=sum(heads.values()), excluded=heads.get("excluded", 0),
+        contacts=sum(group.contacts for group in groups), replies=sum(group.replies for group in groups),
+        deals=found[0], won=found[1], lost=found[2], new_clients=found[3], sum=_sum(income), direct_cost=_sum(direct),
+        cost=_sum(campaign.cost), refusals=_refusals(session, campaign.id), groups=groups,
+    )  # fmt: skip
+
+
+def history(session: Session, besides: int | None = None, limit: int = 20) -> list[tuple[Campaign, Results]]:
+    """Campaigns that are over, the newest first, with their figures: what the next one begins with (R247)."""
+    query = select(Campaign).where(
+        Campaign.status.in_(("ended", "analysed", "stopped")), Campaign.id != (besides or 0)
+    )
+    rows = session.scalars(query.order_by(Campaign.ends_on.desc(), Campaign.id.desc()).limit(limit)).all()
+    return [(campaign, results(session, campaign)) for campaign in rows]
+
+
+def advice(found: Sequence[tuple[Campaign, Results]]) -> Mapping[str, Any]:
+    """Where money of campaigns would do more (R255): the best and the worst by return, of those that cost something."""
+    rated = [(figures.roi, campaign) for campaign, figures in found if figures.roi is not None]
+    if len(rated) < 2:
+        return {"best": None, "worst": None}
+    rated.sort(key=lambda pair: (pair[0], pair[1].id))
+    return {"best": rated[-1][1], "worst": rated[0][1]}
+
+
+def _heads(session: Session, campaign_id: int) -> dict[str, int]:
+    query = select(CampaignRecipient.status, func.count()).where(CampaignRecipient.campaign_id == campaign_id)
+    return {row[0]: row[1] for row in session.execute(query.group_by(CampaignRecipient.status))}
+
+
+def _groups(session: Session, campaign_id: int) -> list[GroupResult]:
+    people = session.execute(
+        select(
+            Client.segment,
+            func.count(CampaignRecipient.sent_at),
+            func.count(CampaignRecipient.replied_at),
+        )
+        .join(Client, Client.id == CampaignRecipient.client_id)
+        .where(CampaignRecipient.campaign_id == campaign_id)
+        .group_by(Client.segment)
+    )
+    sales = session.execute(
+        select(Client.segment, func.count(func.distinct(Deal.id)), func.coalesce(func.sum(Settlement.sum), 0))
+        .select_from(Deal)
+        .join(Client, Client.id == Deal.client_id)
+        .outerjoin(Settlement, Settlement.deal_id == Deal.id)
+        .where(Deal.campaign_id == campaign_id)
+        .group_by(Client.segment)
+    )
+    by_segment: dict[str | None, list[Any]] = {row[0]: [row[1], row[2], 0, Decimal(0)] for row in people}
+    for segment, count, income in sales:
+        by_segment.setdefault(segment, [0, 0, 0, Decimal(0)])[2:] = [count, income]
+    ordered = sorted(by_segment.items(), key=lambda pair: (pair[0] is None, pair[0] or ""))
+    return [GroupResult(segment, row[0], row[1], row[2], _sum(row[3])) for segment, row in ordered]
+
+
+def _refusals(session: Session, campaign_id: int) -> list[Refusal]:
+    query = (
+        select(Deal.refusal_milestone, Deal.refusal_category, func.count())
+        .where(Deal.campaign_id == campaign_id, Deal.status == "lost")
+        .group_by(Deal.refusal_milestone, Deal.refusal_category)
+    )
+    rows = [Refusal(row[0] or "MX", row[1] or "other", row[2]) for row in session.execute(query)]
+    return sorted(rows, key=lambda row: (row.milestone, -row.count, row.category))
+
+
+def _ratio(part: Decimal, whole: Decimal, digits: str) -> Decimal | None:
+    return (part / whole).quantize(Decimal(digits)) if whole else None
+
+
+def _sum(value: Any) -> Decimal:
+    return kopecks(Decimal(str(value or 0)))
