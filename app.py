@@ -145,6 +145,27 @@ def _keep_accounts(config: Config, accounts: Any) -> None:
         file.write(f"{lines}\n")
 
 
+@cli.command("demo-year")
+@click.option("--clients", default=200, show_default=True, help="How many clients come in the course of the year.")
+@click.option("--days", default=365, show_default=True, help="How long the simulated stretch is; it ends today.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same year.")
+def demo_year(clients: int, days: int, seed: int) -> None:
+    """Fill an empty database with a year of the demo company, lived through its own procedures."""
+    from simulation import command
+
+    config = Config.from_environ()
+    env = create_environment(config)
+    migrations.upgrade(database.connect(config.database_url))
+    env.sessions = database.sessions(database.connect(config.database_url, synchronous="OFF"))
+    lived = command.live(env, clients, days, seed, deployments.files_of(ROOT), click.echo)
+    if lived is None:
+        raise click.ClickException(
+            "There are people in this database. Name an empty one: REGLAMENT_VAR=var-year python app.py demo-year"
+        )
+    _keep_accounts(config, lived.accounts)
+    click.echo(lived.account())
+
+
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)

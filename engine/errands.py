@@ -26,7 +26,9 @@ class Errand:
 
 def is_slow(env: Environment, kind: str, type: str) -> bool:
     """Must this job run outside a transaction?"""
-    return kind == JobKind.MAIL or (kind == JobKind.ACTION and env.actions.is_slow(type))
+    if kind == JobKind.MAIL:
+        return not getattr(env.mail, "is_instant", False)
+    return kind == JobKind.ACTION and env.actions.is_slow(type)
 
 
 def do(work: Work, job: Debt) -> None:
@@ -119,6 +121,12 @@ def _prepare_mail(work: Work, job: Debt) -> Errand:
     return Errand(lambda: transport(letter), conclude)
 
 
+def _send(work: Work, job: Debt) -> None:
+    """Through a transport that only takes note: nothing to wait for."""
+    errand = _prepare_mail(work, job)
+    errand.conclude(work, errand.effect())
+
+
 def _climb(work: Work, job: Debt) -> None:
     control_points.climb(work, work.session.get_one(Job, job.id))
 
@@ -150,6 +158,7 @@ def _instance(work: Work, job: Debt) -> ProcessInstance:
 _DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.TIMER: _fire,
     JobKind.ACTION: _act,
+    JobKind.MAIL: _send,
     JobKind.CONTROL_POINT: _climb,
     JobKind.DELIVERY: _deliver,
     JobKind.MESSAGE: _correlate,

@@ -1,0 +1,75 @@
+"""What happens next in a simulated stretch of time: things planned by people, and jobs the engine owes."""
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from engine import jobs
+from engine.environment import Environment
+from engine.models import Job
+from engine.vocabulary import JobStatus
+
+ROUNDS = 200
+
+
+@dataclass
+class Clock:
+    """Stands until it is moved; never goes back."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def until(self, moment: datetime) -> None:
+        """Move on to a moment, if it is still ahead."""
+        self.now = max(self.now, moment)
+
+
+@dataclass
+class Agenda:
+    """Planned acts in the order of their moments. ``after``: called after each of them and after due jobs."""
+
+    env: Environment
+    clock: Clock
+    after: Callable[[], None]
+    planned: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _number: itertools.count[int] = field(default_factory=itertools.count)
+
+    def plan(self, at: datetime, act: Callable[[], None]) -> None:
+        """Somebody will do this then."""
+        heapq.heappush(self.planned, (at, next(self._number), act))
+
+    def live(self, end: datetime) -> None:
+        """Let time pass until ``end``."""
+        while True:
+            due, act = self._next_job(), self.planned[0][0] if self.planned else None
+            following = min((moment for moment in (due, act) if moment is not None), default=None)
+            if following is None or following > end:
+                break
+            self.clock.until(following)
+            if act is not None and (due is None or act <= due):
+                heapq.heappop(self.planned)[2]()
+            self.work()
+            self.after()
+        self.clock.until(end)
+
+    def work(self) -> None:
+        """Do everything the engine owes by now."""
+        for _ in range(ROUNDS):
+            due = self._next_job()
+            if due is None or due > self.clock.now:
+                return
+            jobs.run_due(self.env)
+
+    def _next_job(self) -> datetime | None:
+        with self.env.sessions() as session:
+            found: datetime | None = session.scalar(
+                select(func.min(Job.due_at)).where(Job.status == JobStatus.WAITING, Job.ended_at.is_(None))
+            )
+        return found

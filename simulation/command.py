@@ -1,0 +1,74 @@
+"""The command ``demo-year``: an empty database becomes a company with a year behind it."""
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine import deployments, work
+from engine.crm import demo
+from engine.environment import Environment
+from engine.models import Client, Complaint, Deal, Incident, ProcessInstance, Survey, UserTask
+from simulation import papers
+from simulation.agenda import Clock
+from simulation.year import Year
+
+FILES_KEPT = timedelta(days=21)  # documents of the last weeks get true files
+TROUBLES = 12
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What came of it."""
+
+    accounts: list[demo.Account]
+    counts: Mapping[str, int]
+    trouble: Mapping[str, int]
+
+    def account(self) -> str:
+        """A few lines for the person who waits."""
+        told = [", ".join(f"{count} {name}" for name, count in self.counts.items())]
+        if self.trouble:
+            told.append("What people could not do:")
+            told += [f"  {count} x {what}" for what, count in list(self.trouble.items())[:TROUBLES]]
+        return "\n".join(told)
+
+
+def live(
+    env: Environment, clients: int, days: int, seed: int, files: Mapping[str, bytes], say: Callable[[str], None],
+    until: datetime | None = None,
+) -> Lived | None:  # fmt: skip
+    """Live the ``days`` before ``until`` (default now). None when the database is not empty."""
+    end = until or datetime.now(UTC)
+    clock = Clock(end - timedelta(days=days))
+    true_clock, env.clock = env.clock, clock
+    accounts = work.run(env, work.SYSTEM, demo.load)
+    if not accounts:
+        env.clock = true_clock
+        return None
+    work.run(env, work.SYSTEM, deployments.publish, files, "setup")
+    mail, pdf, env.mail, env.pdf = env.mail, env.pdf, papers.NoPost(), None
+    gc.freeze()
+    year = Year(env, clock, random.Random(seed))
+    print_again = papers.leave_unprinted(env)
+    try:
+        year.agenda.plan(end - FILES_KEPT, print_again)
+        year.live(end, clients, say)
+    finally:
+        print_again()
+        env.mail, env.pdf, env.clock = mail, pdf, true_clock
+    return Lived(accounts, _counts(env), dict(year.staff.trouble.most_common()))
+
+
+def _counts(env: Environment) -> dict[str, int]:
+    names: dict[str, Any] = {
+        "clients": Client, "deals": Deal, "complaints": Complaint, "surveys": Survey, "procedures run": ProcessInstance,
+        "tasks": UserTask, "incidents": Incident,
+    }  # fmt: skip
+    with env.sessions() as session:
+        return {name: session.scalar(select(func.count()).select_from(model)) or 0 for name, model in names.items()}

@@ -1,0 +1,112 @@
+"""A year of the company: clients appear, ask, buy, complain; the staff works; time passes by working days."""
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from engine.crm import clients
+from engine.environment import Environment
+from engine.errors import ReglamentError
+from engine.models import Client, UserTask
+from engine.work import SYSTEM, Work, run
+from simulation import arrivals
+from simulation.agenda import Agenda, Clock
+from simulation.clients import company
+from simulation.people import Staff
+
+ZONE = ZoneInfo("Europe/Moscow")
+AGAIN = timedelta(days=1)
+GIVE_UP = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Year:
+    """The state of a simulation. ``told``: what must be entered in a task of an instance, by instance id."""
+
+    env: Environment
+    clock: Clock
+    dice: random.Random
+    staff: Staff = field(init=False)
+    agenda: Agenda = field(init=False)
+    told: dict[int, dict[str, Any]] = field(default_factory=dict)
+    seen: int = 0
+    failures: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.staff = Staff(self.env, self.dice)
+        self.agenda = Agenda(self.env, self.clock, self.notice)
+
+    def live(self, end: datetime, newcomers: int, progress: Callable[[str], None]) -> None:
+        """Live until ``end``; so many clients, beside those that are there, come in the course of it."""
+        self.staff.meet()
+        self.settle_in(newcomers)
+        arrivals.plan(self, end)
+        month: date | None = None
+        while self.clock.now < end:
+            following = min(end, _next_month(self.clock.now))
+            self.agenda.live(following)
+            month = self.clock.now.astimezone(ZONE).date()
+            progress(f"{month.isoformat()}: {sum(self.staff.done.values())} tasks done")
+
+    def settle_in(self, count: int) -> None:
+        """The clients of the coming year, known but not yet spoken to."""
+        managers = [actor.user_id for actor in map(self.staff.actors.get, self.staff.groups["manager"]) if actor]
+        for number in range(1, count + 1):
+            run(self.env, SYSTEM, _enter, company(self.dice, number), self.dice.choice(managers))
+
+    def clients(self) -> list[Client]:
+        """Everybody we know."""
+        with self.env.sessions() as session:
+            return list(session.scalars(select(Client).order_by(Client.id)))
+
+    def notice(self) -> None:
+        """New tasks have appeared: somebody will do each of them."""
+        with self.env.sessions() as session:
+            fresh = session.scalars(
+                select(UserTask).where(UserTask.id > self.seen, UserTask.rank.is_not(None)).order_by(UserTask.id)
+            ).all()
+            for task in fresh:
+                self.seen = task.id
+                self._expect(task.id, task.instance_id, self.staff.when(task, self.clock.now))
+
+    def attempt(self, act: Callable[[], Any], name: str) -> Any:
+        """Something from outside happens; what the product refuses is counted, not hidden."""
+        try:
+            return act()
+        except ReglamentError as error:
+            self.staff.trouble[f"{name}: {type(error).__name__} {error}"] += 1
+            return None
+
+    def moment(self, day: date, hour: float) -> datetime:
+        """An hour of a day by the office's clock."""
+        return datetime.combine(day, time(0), ZONE) + timedelta(hours=hour)
+
+    def _expect(self, task_id: int, instance_id: int, at: datetime) -> None:
+        def do() -> None:
+            if not self.staff.do(task_id, self.told.get(instance_id, {})):
+                self.failures[task_id] += 1
+                if self.failures[task_id] < GIVE_UP:
+                    self._expect(task_id, instance_id, self.clock.now + AGAIN)
+
+        self.agenda.plan(at, do)
+
+
+def _enter(work: Work, values: dict[str, Any], owner_id: int | None) -> None:
+    person = values.pop("person")
+    made = clients.create_client(work, owner_id=owner_id, **values)
+    clients.add_contact(work, made.id, **person)
+
+
+def _next_month(moment: datetime) -> datetime:
+    first = moment.astimezone(ZONE).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
