@@ -40,7 +40,6 @@ PLACES: Mapping[str, tuple[str, str | None]] = {  # kind of a link -> endpoint a
 SHEET = {"int": "whole", "days": "whole", "months": "whole", "money": "money", "percent": "percent",
          "number": "number", "date": "date", "moment": "moment", "flag": "flag", "text": "text"}  # fmt: skip
 RESERVED = frozenset({"key", "case", "form", "endpoint"})
-LONG = 300  # rows of a table on one page; files hold all
 
 
 @blueprint.get("/reports")
@@ -57,7 +56,7 @@ def index() -> str:
 @allow(*READERS)
 def show(key: str, case: str | None = None) -> str:
     """One report, or the cases behind one of its numbers."""
-    report, asked = _asked(key)
+    report, asked = _asked(key, number("page", 1))
     tables = registry.tables(report, asked, case)
     return render_template(
         "report.html", report=report, asked=asked, case=report.cases[case] if case else None, case_key=case,
@@ -89,10 +88,11 @@ def file(key: str, form: str, case: str | None = None) -> Response:
     return answer
 
 
-def _asked(key: str) -> tuple[Report, Asked]:
+def _asked(key: str, page: int = 0) -> tuple[Report, Asked]:
     report = registry.find(reading.actor(), key)
     today = g.now.astimezone(g.zone).date()
-    return report, registry.ask(report, reading.session(), reading.environment(), reading.actor(), today, kept())
+    session, env = reading.session(), reading.environment()
+    return report, registry.ask(report, session, env, reading.actor(), today, kept(), page)
 
 
 def kept(**over: Any) -> dict[str, Any]:
@@ -168,22 +168,24 @@ def _line(columns: Sequence[Column], row: Row) -> list[Any]:
 
 def _shown(table: Table, report: Report, place: int) -> dict[str, Any]:
     """A table ready for the page: heads in one or two rows, cells as text with addresses."""
-    page, rows = number("page", 1), table.rows
-    first = (page - 1) * LONG if len(rows) > LONG else 0
+    page, rows, count = number("page", 1), table.rows, table.count
+    if count is None:
+        count = len(rows)
+        rows = rows[(page - 1) * model.PAGE : page * model.PAGE] if count > model.PAGE else rows
     return {
         "place": place + 1,
         "title": spoken(table.title),
         "columns": table.columns,
         "heads": _heads(table.columns),
-        "rows": [_cells(row, table.columns, report) for row in rows[first : first + LONG]],
+        "rows": [_cells(row, table.columns, report) for row in rows],
         "total": _cells(table.total, table.columns, report)["cells"] if table.total else None,
         "notes": table.notes,
         "empty": table.empty,
         "chart": _chart(table) if table.chart and table.chart.labels else None,
         "chart_title": say(table.chart.title) if table.chart else "",
         "page": page,
-        "last": -(-len(rows) // LONG),
-        "count": len(rows),
+        "last": -(-count // model.PAGE),
+        "count": count,
     }
 
 

@@ -71,7 +71,7 @@ def choice(name: str, title: Text, choices: Sequence[tuple[str, Said]], default:
 
 def read(
     report: Report, session: Session, env: Any, actor: Actor, today: date, given: Mapping[str, str],
-    employee: int | None = None,
+    employee: int | None = None, page: int = 0,
 ) -> Asked:  # fmt: skip
     """Understand an address. What makes no sense is left out rather than refused: links grow old.
 
@@ -88,7 +88,7 @@ def read(
             values[asked.name] = _choice(asked, given.get(asked.name, ""))
     if employee is not None:
         values["employee"] = employee
-    return Asked(session, env, actor, today, period, values, dict(given))
+    return Asked(session, env, actor, today, period, values, dict(given), page)
 
 
 def day(written: str) -> date | None:

@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Text] = {
 KINDS = ("text", "int", "number", "money", "percent", "date", "moment", "days", "months", "flag")
 NOTHING = text("There is nothing to count for this choice. Try a longer period or fewer filters.")
 TOTAL = text("Total")
+PAGE = 100  # rows of a long table on one page; files hold all
 NUMERIC = frozenset({"int", "number", "money", "percent", "days", "months"})
 
 
@@ -97,7 +98,9 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows are mappings from a column's key to a value or Cell. ``notes`` stand below it."""
+    """Rows are mappings from a column's key to a value or Cell. ``notes`` stand below it.
+
+    ``count``: how many rows there are in all, where the report has picked those of the asked page itself."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -106,6 +109,7 @@ class Table:
     chart: Chart | None = None
     notes: Sequence[Text] = ()
     empty: Text = NOTHING
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Filter:
 @dataclass(frozen=True)
 class Asked:
     """What is asked of a report, by whom. ``values``: by filter name, None for "all"; ``given``: everything that stood
-    in the address, for lists of cases. A manager without a right to all figures has ``employee`` set to himself."""
+    in the address, for lists of cases; ``page``: which page of a long table, 0 for all of it (files). A manager without a right to all figures has ``employee`` set to himself."""
 
     session: Session
     env: Any
@@ -137,6 +141,7 @@ class Asked:
     period: Period
     values: Mapping[str, Any]
     given: Mapping[str, str] = field(default_factory=dict)
+    page: int = 0
 
     def __getitem__(self, name: str) -> Any:
         """The chosen value of a filter."""
@@ -146,6 +151,11 @@ class Asked:
         """A whole number of the address."""
         found = self.given.get(name, "")
         return int(found) if found.isascii() and found.isdigit() and len(found) < 10 else None
+
+
+    def slice(self) -> tuple[int | None, int]:
+        """Limit and offset of the asked page."""
+        return (PAGE, (self.page - 1) * PAGE) if self.page else (None, 0)
 
 
 Compute = Callable[[Asked], Sequence[Table]]

@@ -46,10 +46,12 @@ def find(actor: Actor, key: str) -> Report:
     return report
 
 
-def ask(report: Report, session: Session, env: Any, actor: Actor, today: date, given: Mapping[str, str]) -> Asked:
+def ask(
+    report: Report, session: Session, env: Any, actor: Actor, today: date, given: Mapping[str, str], page: int = 0
+) -> Asked:
     """Understand what is asked; whoever may not see all figures asks for his own."""
     only = None if actor.is_system or actor.groups & SEES_ALL else actor.user_id
-    return filters.read(report, session, env, actor, today, given, only)
+    return filters.read(report, session, env, actor, today, given, only, page)
 
 
 def tables(report: Report, asked: Asked, case: str | None = None) -> Sequence[Table]:
