@@ -121,6 +121,9 @@ def starter_group(asking: Asking) -> bool:
 
 
 HEAD, DIRECTOR, ADMIN, AUDITOR = (group(key) for key in ("head", "director", "admin", "auditor"))
+MARKETER, PRODUCT_HEAD, ACCOUNTANT, QUALITY = (
+    group(key) for key in ("marketer", "product_head", "accountant", "quality")
+)
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "task.see": (assignee, delegator, finisher, candidate, HEAD, DIRECTOR, ADMIN, AUDITOR, starter, deal_owner),
@@ -149,6 +152,19 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
+    "questionnaires.manage": (group("product_head"), group("quality"), ADMIN),
+    "surveys.answer": (group("manager"), group("operator"), group("quality"), ADMIN),
+    "competitors.change": (MARKETER, PRODUCT_HEAD, HEAD, ADMIN),
+    "sources.change": (MARKETER, HEAD, ADMIN),
+    "plans.change": (HEAD, DIRECTOR, ADMIN),
+    "knowledge.write": (PRODUCT_HEAD, QUALITY, MARKETER, HEAD, ADMIN),
+    "import.clients": (HEAD, DIRECTOR, ADMIN),
+    "import.products": (PRODUCT_HEAD, HEAD, ADMIN),
+    "import.settlements": (ACCOUNTANT, HEAD, ADMIN),
+    "import.bank": (ACCOUNTANT, ADMIN),
+    "import.plans": (HEAD, DIRECTOR, ADMIN),
+    "import.competitor_prices": (MARKETER, PRODUCT_HEAD, HEAD, ADMIN),
+    "import.source_costs": (MARKETER, HEAD, ADMIN),
 }
 AS_SUBSTITUTE = {assignee, delegator, candidate, free_to}
 SEPARATED = {"task.claim", "task.complete"}
@@ -181,9 +197,12 @@ def require(work: Work, act: str, thing: Any = None) -> None:
 
 
 def separated(session: Session, task: UserTask, people: Iterable[int | None]) -> bool:
-    """Has one of these people done a step of this procedure which the same person must not do (``separateFrom``)?"""
+    """Has one of these people done a step of this procedure which the same person must not do (``separateFrom``), or
+    is one of them whom the task is not for (``notFor``)?"""
     elements = [part.strip() for part in (task.settings or {}).get("separateFrom", "").split(",") if part.strip()]
     ids = [person for person in people if person is not None]
+    if _not_for(session, task, ids):
+        return True
     if not elements or not ids:
         return False
     done = select(UserTask.id).where(
@@ -194,6 +213,13 @@ def separated(session: Session, task: UserTask, people: Iterable[int | None]) ->
         or_(UserTask.completed_by.in_(ids), UserTask.completed_for.in_(ids)),
     )
     return session.scalar(done.limit(1)) is not None
+
+
+def _not_for(session: Session, task: UserTask, ids: list[int]) -> bool:
+    login = (task.settings or {}).get("not_for_login")
+    if not login or not ids:
+        return False
+    return session.scalar(select(User.id).where(User.login == login, User.id.in_(ids)).limit(1)) is not None
 
 
 def members(session: Session, group_key: str) -> list[User]:
@@ -235,6 +261,8 @@ def _refusal(work: Work, act: str, thing: Any) -> Text:
     if not isinstance(thing, UserTask):
         return text("You may not do this")
     if act in SEPARATED and separated(work.session, thing, {work.actor.user_id, work.actor.on_behalf_of}):
+        if _not_for(work.session, thing, [one for one in (work.actor.user_id, work.actor.on_behalf_of) if one]):
+            return text("«{task}» is not for the employee it is about", task=thing.name)
         return text("«{task}» must be done by somebody who has not done the step before it", task=thing.name)
     if thing.assignee_id is None:
         return text("You are not among those who may do «{task}»", task=thing.name)
