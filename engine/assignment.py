@@ -69,6 +69,8 @@ def assign(work: Work, instance: ProcessInstance, token: OpenTask) -> Assigned:
         found.form_key = raw.form_key
     else:
         _evaluate(work, instance, token, raw, found)
+    if found.assignee is not None and found.assignee.login == _banned(token):
+        found.assignee = None
     if found.assignee is None and not found.groups and not found.people:
         found.faults.append(text("Nobody can do «{task}»: it names neither an assignee nor candidates",
                                  task=token.element.name or token.element.id))  # fmt: skip
@@ -140,7 +142,16 @@ def _settings(token: OpenTask) -> dict[str, Any]:
     shown = token.variables.get(name) if name else None
     if isinstance(shown, (int, Decimal)) and shown == int(shown):
         kept["document_id"] = int(shown)
+    if (banned := _banned(token)) is not None:
+        kept["not_for_login"] = banned
     return kept
+
+
+def _banned(token: OpenTask) -> str | None:
+    """The login of whom this task is not for: the property ``notFor`` names the variable that holds it."""
+    name = token.element.settings.properties.get("notFor")
+    login = token.variables.get(name) if name else None
+    return str(login) if login else None
 
 
 def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:

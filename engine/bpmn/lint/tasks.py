@@ -14,7 +14,8 @@ _MAX_PRIORITY = 100
 _PROPERTIES = frozenset(
     {
         "starterGroups", "title", "subject", "description", "controlPoint", "cpTitle", "cpDue", "cpOwner",
-        "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "document", "help",
+        "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "notFor", "document",
+        "help",
     }
 )  # fmt: skip
 
