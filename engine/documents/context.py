@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from engine.documents import dates, money, parties, qr, sections, vat
+from engine.documents import balances, dates, money, parties, qr, sections, tax_invoice, vat
 from engine.errors import Invalid, text
 
 PURPOSE = 210  # signs a bank takes as the purpose of a payment
@@ -35,6 +35,7 @@ PART = {
 REFERENCE = {
     "number": "номер или пусто", "date": "дата или пусто", "name": "«Договор № 12/26 от 21.11.2026» или пусто",
 }
+REFERENCES = ("contract", "proposal", "invoice", "act")
 SCHEMA: dict[str, Any] = {
     "company": parties.COMPANY,
     "client": parties.CLIENT,
@@ -51,6 +52,8 @@ SCHEMA: dict[str, Any] = {
     "contract": REFERENCE,
     "proposal": REFERENCE,
     "invoice": REFERENCE,
+    "act": REFERENCE,
+    "tax": tax_invoice.SCHEMA,
     "payment": {
         **PART, "of": "всего платежей", "purpose": "назначение платежа", "qr": "код для оплаты (|qr(34))",
         "until": "оплатить до, дата или пусто",
@@ -74,9 +77,10 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     """The dict a template of this kind is given. Pure: the same facts give the same dict.
 
     ``facts``: plain dicts ``deal``, ``client``, ``contact``, ``company``, ``author`` (what is missing becomes empty
-    words) and ``vat``: settings/vat.yaml. ``extra``: ``document`` (number, date, version, valid_until, title),
-    ``contract``/``proposal``/``invoice`` (number, date, title), ``part`` of the payment schedule, ``settings`` of the
-    kind, and ``data``: what the procedure supplies, by section (``{"meeting": {"place": …}}``) or flat
+    words), ``vat``: settings/vat.yaml, ``units``: settings/units.yaml. ``extra``: ``document`` (number, date, version,
+    valid_until, title), ``contract``/``proposal``/``invoice``/``act`` (number, date, title), ``part`` of the payment
+    schedule, ``tax`` (payments, advances, shipped, advance: engine/documents/tax_records.py), ``settings`` of the kind,
+    and ``data``: what the procedure supplies, by section (``{"meeting": {"place": …}}``) or flat
     (``{"meeting_place": …}``). Raises Invalid naming the requisites this kind cannot do without.
     """
     extra = extra or {}
@@ -86,7 +90,8 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     company = parties.company(facts.get("company") or {})
     client = parties.client(facts.get("client") or {}, facts.get("contact") or {})
     given = sections.build(settings, data, document["date"])
-    rate = _rate(facts, given, document["date"])
+    tax = extra.get("tax") or {}
+    rate = _rate(facts, given, tax_invoice.day_of(tax) or document["date"])
     deal = _deal(facts.get("deal") or {}, rate)
     context: dict[str, Any] = {
         "company": company,
@@ -96,7 +101,7 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
         "deal": deal,
         "document": document | {"lines": deal["lines"], "totals": deal["totals"],
                                 "city": str(data.get("city") or company["city"])},
-        **{name: _reference(extra.get(name) or {}) for name in ("contract", "proposal", "invoice")},
+        **{name: _reference(extra.get(name) or {}) for name in REFERENCES},
         **given,
         "data": data,
     }
@@ -107,7 +112,12 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     sections.settle(refund, data.get("refund_sum"))
     refund["vat"] = rate.of_gross(refund["sum"])
     refund["vat_line"] = vat.tax_line(rate, refund["vat"])
+    debt = context["debt"]
+    debt["items"] = debt["items"] or balances.unpaid(facts.get("deal") or {}, context["invoice"])
+    balances.owe(debt, document["date"])
+    balances.reconcile(context["reconciliation"])
     _pay(context, extra, rate, settings)
+    context["tax"] = tax_invoice.build(context, tax, rate, facts.get("units") or {})
     _require(kind, context, settings)
     return context
 
@@ -178,7 +188,10 @@ def _pay(context: dict[str, Any], extra: Mapping[str, Any], rate: vat.Rate, sett
     whole = not extra.get("part") or part["sum"] == deal["totals"]["gross"]
     if settings.get("schedule"):
         _adds_up(deal)
-    if not whole:
+    if advance := (extra.get("tax") or {}).get("advance"):
+        lines = vat.tax([tax_invoice.advance_line(context, advance)], rate)
+        document |= {"lines": [vars(line) for line in lines], "totals": _totals(lines, rate)}
+    elif not whole:
         row = {"name": _part_name(context, part), "unit": "усл.", "quantity": 1, "price": part["sum"]}
         lines = vat.tax([row], rate)
         document |= {"lines": [vars(line) for line in lines], "totals": _totals(lines, rate)}

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import audit, values
 from engine.actions import ActionCall, Outputs
-from engine.documents import context, lifecycle, sections
+from engine.documents import context, lifecycle, sections, tax_records
 from engine.documents.pdf import Office
 from engine.documents.renderer import Renderer, shared
 from engine.errors import BusinessError, Failed, Invalid, NotFound
@@ -29,7 +29,7 @@ from engine.work import Work
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 INCOMPLETE = "document_incomplete"
-REFERENCES = ("contract", "proposal", "invoice")
+REFERENCES = ("contract", "proposal", "invoice", "act")
 DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
 
 
@@ -134,7 +134,8 @@ def next_number(work: Work, kind: str, dated: date, settings: Mapping[str, Any])
     """The next number of this kind and year, in the form of settings/documents.yaml. One statement moves the sequence
     in the caller's transaction: no two documents get one number, and a rollback gives it back."""
     dialect = postgresql if work.session.get_bind().dialect.name == "postgresql" else sqlite
-    start = dialect.insert(NumberSequence).values(kind=kind, year=dated.year, last=1)
+    sequence = str(settings.get("sequence") or kind)
+    start = dialect.insert(NumberSequence).values(kind=sequence, year=dated.year, last=1)
     move = start.on_conflict_do_update(
         index_elements=[NumberSequence.kind, NumberSequence.year], set_={"last": NumberSequence.last + 1}
     ).returning(NumberSequence.last)
@@ -153,10 +154,12 @@ def _fill(
     kept = values.decode(old.data) if old is not None else {}
     supplied = {**kept.get("data", {}), **call.variables, **(call.inputs.get("data") or {})}
     part = _part(call) or _part_of(kept)
-    built = _build(work, call, row, settings, _in_zone(_with_periods(work, call, settings, supplied), zone), part)
+    row_data = _in_zone(_with_periods(work, call, settings, supplied), zone)
+    built = _build(work, call, row, settings, row_data, part)
     row.data, row.total = values.encode(built), _total(built, settings)
     work.session.add(row)
     work.session.flush()
+    tax_records.keep(work.session, row, settings, row_data)
     audit.record(
         work, "document.numbered", instance=call.instance, subject=f"document:{row.id}", kind=row.kind,
         number=row.number, version=row.version,
@@ -172,11 +175,12 @@ def _build(
     facts["deal"] = _with_owner(work, facts["deal"])
     started_by = _user(work, call.instance.started_by)
     facts["author"] = _user(work, work.actor.user_id) or facts["deal"].get("owner") or started_by
-    facts["vat"] = work.env.setting("vat", {})
+    facts |= {"vat": work.env.setting("vat", {}), "units": work.env.setting("units", {})}
     extra = {
         "document": {"number": row.number, "date": row.dated, "version": row.version, "title": row.title,
                      "valid_until": _local_day(work, call.instance, row.valid_until)},
-        "data": data, "settings": settings, "part": part,
+        "data": _with_people(work, data), "settings": settings, "part": part,
+        "tax": tax_records.of(work.session, row, settings, data),
         **_references(work, row),
     }
     try:
@@ -224,6 +228,15 @@ def _with_owner(work: Work, deal: Any) -> dict[str, Any]:
     return plain
 
 
+def _with_people(work: Work, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Whoever answers for a complaint is named by login too."""
+    complaint = data.get("complaint")
+    if not isinstance(complaint, Mapping) or not isinstance(complaint.get("responsible"), str):
+        return dict(data)
+    found = _person(work.session.scalar(select(User).where(User.login == complaint["responsible"])))
+    return {**data, "complaint": {**complaint, "responsible": found or complaint["responsible"]}}
+
+
 def _user(work: Work, user_id: int | None) -> dict[str, Any] | None:
     return _person(work.session.get(User, user_id)) if user_id is not None else None
 
@@ -235,7 +248,7 @@ def _person(user: User | None) -> dict[str, Any] | None:
 
 
 def _references(work: Work, row: Document) -> dict[str, Any]:
-    """The latest living contract, proposal and invoice of the same deal, for «по договору № …»."""
+    """The latest living contract, proposal, invoice and act of the same deal, for «по договору № …»."""
     if row.deal_id is None:
         return {}
     found = work.session.scalars(
@@ -243,7 +256,7 @@ def _references(work: Work, row: Document) -> dict[str, Any]:
         .where(Document.deal_id == row.deal_id, Document.kind.in_(REFERENCES), Document.status.not_in(DEAD))
         .order_by(Document.id)
     )
-    short = {"contract": "Договор", "proposal": "Коммерческое предложение", "invoice": "Счет"}
+    short = {"contract": "Договор", "proposal": "Коммерческое предложение", "invoice": "Счет", "act": "Акт"}
     return {one.kind: {"number": one.number, "date": one.dated, "title": short[one.kind]} for one in found}
 
 

@@ -21,7 +21,8 @@ def build(sample: bytes | str, settings: Mapping[str, Any]) -> dict[str, Any]:
     kinds = settings.get("documents") or {}
     extra = {"settings": kinds.get(kind) or {}, **given.get("extra", {})}
     extra["document"] = {"title": extra["settings"].get("title", ""), **extra["document"]}
-    return context.build(kind, {"vat": settings.get("vat") or {}, **given["facts"]}, extra)
+    kept = {"vat": settings.get("vat") or {}, "units": settings.get("units") or {}}
+    return context.build(kind, {**kept, **given["facts"]}, extra)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,5 @@
-"""The sections a procedure fills: meeting, offer, service, terms, questionnaire, refund. Defaults, shapes, leniency.
+"""The sections a procedure fills: meeting, offer, service, terms, survey, refund, complaint, debt … Defaults, shapes,
+leniency.
 
 The schema is built from the same table as the values, so that a name cannot be in one and not in the other.
 """
@@ -9,9 +10,23 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from engine.documents import names
+from engine.documents import balances, dates, names
 from engine.documents.money import kopecks, words
 from engine.documents.parties import PERSON
+
+Shape = Callable[[Any], Any]
+CHANNELS = {
+    "phone": "по телефону", "mail": "по электронной почте", "email": "по электронной почте", "letter": "письмом",
+    "post": "почтой", "meeting": "на встрече", "visit": "в офисе", "site": "через сайт", "web": "через сайт",
+    "messenger": "в мессенджере", "survey": "в анкете", "social": "в социальной сети",
+}
+VERDICTS = {
+    "granted": "Ваше требование удовлетворено", "partly": "Ваше требование удовлетворено частично",
+    "refused": "В удовлетворении Вашего требования отказано", "justified": "Жалоба признана обоснованной",
+    "partly_justified": "Жалоба признана частично обоснованной", "unjustified": "Жалоба признана необоснованной",
+    "not_justified": "Жалоба признана необоснованной",
+    "not_ours": "Вопрос не относится к услугам нашей компании",
+}
 
 
 def as_date(value: Any) -> date | None:
@@ -54,6 +69,23 @@ def _people(value: Any) -> list[dict[str, Any]]:
     return people
 
 
+def _one(value: Any) -> dict[str, Any]:
+    """One person; a plain text is the name."""
+    people = _people([value] if value else ())
+    return people[0] if people else names.person({})
+
+
+def _when(value: Any) -> str:
+    """A term as people write it: a date in figures, else the words themselves («10 рабочих дней»)."""
+    day = as_date(value)
+    return dates.date_short(day) if day is not None else _text(value)
+
+
+def _said(words_of: Mapping[str, str]) -> Shape:
+    """A code of a procedure in the words of a document; words stay as they are."""
+    return lambda value: words_of.get(_text(value), _text(value))
+
+
 def _integer(value: Any) -> int:
     try:
         return int(Decimal(str(value)))
@@ -66,9 +98,6 @@ def _money(value: Any) -> Decimal:
         return kopecks(Decimal(str(value)))
     except (ArithmeticError, TypeError):
         return kopecks(0)
-
-
-Shape = Callable[[Any], Any]
 
 
 def _rows(**columns: Shape) -> Shape:
@@ -123,14 +152,50 @@ SECTIONS: dict[str, dict[str, tuple[Shape, str]]] = {
         "payments": (_rows(name=_text, sum=_money), ""), "expenses": (_rows(name=_text, proof=_text, sum=_money), ""),
         "days": (_integer, "дней на возврат"), "request": (_text, "обращение заказчика: номер и дата"),
     },
+    "complaint": {
+        "number": (_text, "номер регистрации жалобы"), "received_on": (as_date, "дата поступления"),
+        "channel": (_said(CHANNELS), "«по телефону», «на встрече»"), "essence": (_texts, "абзац: суть обращения"),
+        "demand": (_texts, "требование клиента"), "responsible": (_one, ""),
+        "answer_until": (as_date, "ответ будет дан до"), "incoming": (_text, "номер и дата письма самого клиента"),
+    },
+    "reply": {
+        "facts": (_texts, "абзац: что установлено"), "decision": (_said(VERDICTS), "решение по требованию"),
+        "grounds": (_texts, "основание решения"), "remedy": (_texts, "что делаем для клиента"),
+        "term": (_when, "срок, дата или слова"), "process_change": (_texts, "что меняем в работе"),
+        "appeal": (_text, "куда обратиться при несогласии"),
+    },
+    "debt": {
+        "items": (_rows(name=_text, due=as_date, sum=_money, paid=_money), ""), "until": (as_date, "погасить до"),
+        "penalty": (_text, "пеня, % в день"), "penalty_limit": (_text, "предел пени, %"),
+        "earlier": (_texts, "прежнее напоминание: когда и как"), "court": (_text, "суд"),
+    },
+    "reconciliation": {
+        "starts": (as_date, "начало периода"), "ends": (as_date, "конец периода"),
+        "opening": (_money, "сальдо на начало: больше нуля — долг клиента"),
+        "rows": (_rows(date=as_date, name=_text, debit=_money, credit=_money), ""),
+    },
+    "consent": {
+        "purposes": (_texts, "цель"), "data": (_texts, "какие данные"), "actions": (_texts, "действие с данными"),
+        "channels": (_texts, "способ связи"), "term": (_text, "срок действия"), "text_version": (_text, "редакция"),
+        "withdraw": (_text, "как отозвать"),
+    },
+    "annex": {
+        "steps": (_rows(step=_text, due=_when, who=_text, result=_text), ""), "note": (_text, "примечание"),
+    },
+    "disagreement": {
+        "items": (_rows(clause=_text, client=_text, company=_text, agreed=_text), ""),
+    },
 }
 COMPUTED: dict[str, dict[str, str]] = {
     "refund": {
         "paid": "оплачено всего", "paid_words": "прописью", "spent": "расходы всего", "spent_words": "прописью",
         "sum": "к возврату", "words": "к возврату прописью",
         "vat": "налог в сумме возврата", "vat_line": "строка о налоге",
-    }
+    },
+    "debt": balances.DEBT,
+    "reconciliation": balances.RECONCILIATION,
 }
+SPECIAL = {"debt": {"items": [balances.ITEM]}}
 
 
 def _described(shape: Shape, says: str) -> Any:
@@ -138,12 +203,15 @@ def _described(shape: Shape, says: str) -> Any:
         return [says]
     if shape is _people:
         return [PERSON]
+    if shape is _one:
+        return PERSON
     columns = getattr(shape, "columns", None)
     return [dict.fromkeys(columns, "столбец")] if columns else says
 
 
 SCHEMA: dict[str, Any] = {
-    section: {name: _described(*field) for name, field in fields.items()} | COMPUTED.get(section, {})
+    section: {name: _described(*field) for name, field in fields.items()}
+    | COMPUTED.get(section, {}) | SPECIAL.get(section, {})
     for section, fields in SECTIONS.items()
 }
 
