@@ -40,6 +40,7 @@ def _procedure(root: Element, process: Element) -> Procedure:
         start_signals=_start_names(events, "signal"),
         start_timers=tuple(_start_timers(process)),
         compiled=None,
+        documentation=xml.content_of(xml.child(process, "documentation")),
     )
 
 

@@ -59,7 +59,8 @@ class Procedure:
     ``decisions``, ``actions``, ``groups``: what it refers to; ``throws``/``catches``: signal and message names as
     ``signal:NAME`` / ``message:NAME``; ``start_messages``, ``start_signals``: names that start an instance;
     ``start_timers``: raw timer definitions; ``outputs``: names of variables its forms, mappings and scripts can set.
-    ``compiled`` is the adapter's own executable specification, opaque to everybody else.
+    ``compiled`` is the adapter's own executable specification, opaque to everybody else; ``documentation``: what the
+    designer wrote about the whole.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Procedure:
     start_signals: frozenset[str]
     start_timers: tuple[str, ...]
     compiled: Any = field(repr=False, compare=False)
+    documentation: str | None = None
 
 
 @dataclass(frozen=True)
