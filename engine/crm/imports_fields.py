@@ -21,12 +21,12 @@ EARLIEST = date(1990, 1, 1)
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a kind of file. ``names``: heads it is known by; ``type``: text, number, money, whole, date, month,
-    flag, inn or choice (``choices``: what may stand there -> what it means)."""
+    """One field of a kind of file. ``names``: heads it is known by, divided by commas; ``type``: text, number, money,
+    whole, date, month, flag, inn or choice (``choices``: what may stand there -> what it means)."""
 
     key: str
     title: Text
-    names: tuple[str, ...]
+    names: str
     type: str = "text"
     required: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ def propose(fields: Sequence[Field], head: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for fits in (_same, _begins):
         for one in fields:
-            names = [_plain(name) for name in (one.key, one.title.template, *one.names)]
+            names = [_plain(name) for name in (one.key, one.title.template, *one.names.split(","))]
             free = (place for place, name in enumerate(heads) if place not in found.values() and fits(name, names))
             place = next(free, None) if one.key not in found else None
             if place is not None:
