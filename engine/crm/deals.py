@@ -6,6 +6,7 @@ from datetime import UTC, date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import audit
@@ -202,7 +203,7 @@ def set_contact(work: Work, deal_id: int, contact_id: int) -> None:
 def _line(session: Session, row: Mapping[str, Any], no: int, faults: dict[str, Text]) -> DealLine | None:
     place = f"lines[{no - 1}]"
     product_id = row.get("product_id")
-    product = session.get(Product, int(product_id)) if product_id not in (None, "") else None
+    product = session.get(Product, int(product_id)) if product_id not in (None, "") else _named(session, row)
     if product is None and product_id not in (None, ""):
         faults[f"{place}.product_id"] = text("Choose a product of the list.")
     name = str(row.get("name") or (product.name if product else "")).strip()
@@ -220,6 +221,11 @@ def _line(session: Session, row: Mapping[str, Any], no: int, faults: dict[str, T
     return DealLine(
         no=no, product_id=product.id if product else None, name=name, unit=unit, quantity=quantity, price=price
     )
+
+
+def _named(session: Session, row: Mapping[str, Any]) -> Product | None:
+    """A line typed by hand with the very name of a product is a line of that product."""
+    return session.scalar(select(Product).where(Product.name == str(row.get("name") or "").strip()).limit(1))
 
 
 def _wrong_origin(

@@ -6,13 +6,22 @@
                total, vat, net, parts (also as payments) [{part, trigger, share, sum, received, balance, is_paid,
                due_on}], schedule (full_before, half, after or null), due_before (to be paid before delivery), paid,
                balance,
-               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}
+               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}, need,
+               probability (per cent), expected_on, next_step, next_step_on, caused_by_id, source_id, campaign_id
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
-               owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below]
+               owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below],
+               state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
+               profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name}, next_contact
+               {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}], consents
+               [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints
 ``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis
 ``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,
                account, corr_account, vat_mode, vat_reason, head {last, first, middle, gender, position, basis},
                accountant {…}
+``choices``    lists for forms, each [{value, label}]: products, simple (sold by the price list), sources, campaigns,
+               competitors (by name), managers and deliverers (by login)
+``product``    the one of the variable product_id: id, code, name, unit, price, cost, simple, every_months, description,
+               direction_id, direction (its name), withdrawn_on
 ``initiator``  the login of whoever started the instance, if the variables tell
 
 A name without a record is null. Sums include VAT at the rate of the day of the deal's last milestone.
@@ -26,11 +35,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.crm import amounts
+from engine.crm import amounts, choices, standing
 from engine.models import Client, Contact, Deal, ScheduledPayment, User
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
-NAMES = ("deal", "client", "contact", "company", "initiator")
+NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product")
 
 
 def facts(
@@ -59,7 +68,8 @@ class Facts(Mapping[str, Any]):
         if name not in self._loaded:
             loaders: Mapping[str, Callable[[], Any]] = {
                 "deal": self._deal, "client": self._client, "contact": self._contact, "company": self._company,
-                "initiator": lambda: self._variables.get("initiator"),
+                "initiator": lambda: self._variables.get("initiator"), "choices": lambda: choices.load(self._session),
+                "product": lambda: standing.product(self._session, _id(self._variables.get("product_id"))),
             }  # fmt: skip
             self._loaded[name] = loaders[name]()
         return self._loaded[name]
@@ -126,6 +136,9 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> dict[str, Any]:
         "vat": sums.vat, "net": sums.net, "payments": parts, "parts": parts,
         "schedule": schedule_of(deal.payments), "due_before": _due_before(deal.payments), "paid": paid,
         "balance": sums.total - paid, "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact),
+        "need": deal.need, "probability": deal.probability, "expected_on": deal.expected_on,
+        "next_step": deal.next_step, "next_step_on": deal.next_step_on, "caused_by_id": deal.caused_by_id,
+        "source_id": deal.source_id, "campaign_id": deal.campaign_id,
     }  # fmt: skip
 
 
@@ -144,11 +157,11 @@ def client_facts(session: Session, client: Client) -> dict[str, Any]:
     kept = client.requisites or {}
     return {
         "id": client.id, "kind": client.kind, "name": client.name, "full_name": client.full_name, "inn": client.inn,
-        "kpp": client.kpp, "ogrn": client.ogrn, "abc": client.abc, "segment": client.segment,
-        "stop_list": client.stop_list, "owner": owner.login if owner else None,
+        "kpp": client.kpp, "ogrn": client.ogrn, "stop_list": client.stop_list, "owner": owner.login if owner else None,
         "owner_name": owner.name if owner else None,
         **{name: kept.get(name) for name in REQUISITES},
         "contacts": [contact_facts(contact) for contact in client.contacts],
+        **standing.of(session, client),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 
 from engine import feel, identity, values
 from engine.crm import closing, demo, payments
-from engine.crm.facts import facts
+from engine.crm.facts import NAMES, facts
 from engine.documents import context, parties, requisites
 from engine.models import Client, Deal, Product, User
 from engine.work import SYSTEM, run, unit_of_work
@@ -82,7 +82,7 @@ def test_nothing_is_read_before_it_is_asked_for(office):
         event.listen(session.get_bind(), "before_cursor_execute", lambda *args: asked.append(args[2]))
         seen = facts(session, office.env, {}, office.deal_id, None)
         assert "deal" in seen
-        assert len(seen) == 5
+        assert len(seen) == len(NAMES)
         assert asked == []
         assert seen["deal"] is seen["deal"]
         assert asked

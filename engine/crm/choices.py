@@ -1,0 +1,41 @@
+"""What forms offer to choose from: products, sources, campaigns, competitors, people. Lists of {value, label}."""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.models import Campaign, Competitor, Product, Source
+
+MOST = 500
+RUNNING = ("planned", "running")
+TEAMS = {"managers": "manager", "deliverers": "delivery"}
+
+
+def load(session: Session) -> dict[str, list[dict[str, Any]]]:
+    """All lists by name. ``simple``: the products that are sold by the price list. What is to be withdrawn on some day
+    is offered no more."""
+    rows = session.scalars(select(Product).where(Product.withdrawn_on.is_(None)).order_by(Product.name)).all()[:MOST]
+    sources = session.scalars(select(Source).where(Source.active).order_by(Source.title)).all()
+    campaigns = session.scalars(
+        select(Campaign).where(Campaign.status.in_(RUNNING)).order_by(Campaign.starts_on.desc())
+    ).all()
+    competitors = session.scalars(select(Competitor).order_by(Competitor.name)).all()[:MOST]
+    teams = {
+        name: [{"value": user.login, "label": user.name} for user in access.members(session, group)]
+        for name, group in TEAMS.items()
+    }
+    return {
+        "products": [_choice(row.id, row.name) for row in rows],
+        "simple": [_choice(row.id, row.name) for row in rows if row.simple],
+        "sources": [_choice(row.id, row.title) for row in sources],
+        "campaigns": [_choice(row.id, f"{row.number} {row.title}") for row in campaigns],
+        "competitors": [_choice(row.name, row.name) for row in competitors],
+        **teams,
+    }
+
+
+def _choice(value: Any, label: str) -> dict[str, Any]:
+    return {"value": value, "label": label}
