@@ -162,6 +162,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "import.products": (PRODUCT_HEAD, HEAD, ADMIN),
     "import.settlements": (ACCOUNTANT, HEAD, ADMIN),
     "import.bank": (ACCOUNTANT, ADMIN),
+    "bank.decide": (ACCOUNTANT, ADMIN),
     "import.plans": (HEAD, DIRECTOR, ADMIN),
     "import.competitor_prices": (MARKETER, PRODUCT_HEAD, HEAD, ADMIN),
     "import.source_costs": (MARKETER, HEAD, ADMIN),

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
-from engine.crm import clients, competitors, deals, plans, settlements, sources
+from engine.crm import clients, competitors, deals, plans, products, settlements, sources
 from engine.errors import Invalid, Text, text
 from engine.models import Client, Competitor, Contact, Product, Settlement, Source, User
 from engine.work import Work
@@ -45,32 +44,16 @@ def client(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
 def product(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
     """A product by its code."""
     found = work.session.scalar(select(Product).where(Product.code == row["code"]))
-    direction = None
-    if row.get("direction"):
-        direction = _product(work.session, row["direction"], "direction").id
-    for name in ("price", "cost"):
-        if row.get(name) is not None and not 0 <= row[name] <= deals.BIGGEST:
-            raise _fault(name, text("Enter a sum in roubles and kopecks."))
-    if row.get("every_months") is not None and not 1 <= row["every_months"] <= 120:
-        raise _fault("every_months", text("Enter a number of months from 1 to 120."))
     given = {key: row[key] for key in PRODUCT if row.get(key) is not None}
-    if direction is not None:
-        given["direction_id"] = direction
+    if row.get("direction"):
+        given["direction_id"] = _product(work.session, row["direction"], "direction").id
     if found is None:
-        found = Product(code=row["code"], **({"unit": "усл."} | given))
-        work.session.add(found)
-        work.session.flush()
-        audit.record(work, "product.created", subject=f"product:{found.id}", code=found.code, name=found.name)
+        products.add(work, row["code"], **given)
         return NEW
-    if direction == found.id:
-        raise _fault("direction", text("A product is not its own direction: leave the cell empty."))
-    changed = {key: [getattr(found, key), value] for key, value in given.items() if getattr(found, key) != value}
-    for key, (_, value) in changed.items():
-        setattr(found, key, value)
-    if changed:
-        work.session.flush()
-        audit.record(work, "product.changed", subject=f"product:{found.id}", changed=changed)
-    return CHANGED if changed else DOUBLE
+    differs = {key: value for key, value in given.items() if getattr(found, key) != value}
+    if differs:
+        products.change(work, found.id, **differs)
+    return CHANGED if differs else DOUBLE
 
 
 def settlement(work: Work, row: Row, seen: Seen) -> str:

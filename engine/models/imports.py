@@ -29,7 +29,10 @@ class ImportRun(Base):
 
 
 class BankLine(Base):
-    """One payment of a bank statement. ``status``: matched (``payment_id``), open (whose is it?), ignored."""
+    """One payment of a bank statement. ``status``: matched (to a part of a deal), open (whose is it?), ignored.
+
+    ``how``: invoice, sum (found by itself) or hand; ``note``: why it is open still, or why it is ignored.
+    ``payment_id``: the payment written down, where no waiting step of a procedure does that itself."""
 
     __tablename__ = "bank_line"
     __table_args__ = (UniqueConstraint("account", "dated", "number", "sum", "payer_inn"),)
@@ -46,3 +49,9 @@ class BankLine(Base):
     status: Mapped[str] = mapped_column(default="open", index=True)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
+    part: Mapped[int | None]
+    how: Mapped[str | None]
+    note: Mapped[Json | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    decided_at: Mapped[datetime | None]
