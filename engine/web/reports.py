@@ -12,8 +12,8 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 from markupsafe import Markup
 from werkzeug.routing import BuildError
 
-from engine.crm import exports
-from engine.crm.reports import model, periods, registry
+from engine.crm import exports, periods
+from engine.crm.reports import model, registry
 from engine.crm.reports.model import Asked, Cell, Column, Filter, Group, Link, Report, Row, Table, Words
 from engine.errors import NotFound, Text
 from engine.web import formats, reading

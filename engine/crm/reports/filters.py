@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.crm.periods import Period, preset
 from engine.crm.reports.model import Asked, Filter, Report, Said, Words
-from engine.crm.reports.periods import Period, preset
 from engine.errors import Text, text
 from engine.models import Client, Matrix, Membership, Product, Segment, User
 from engine.work import Actor

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.crm.reports.periods import Period
+from engine.crm.periods import Period
 from engine.errors import Text, text
 from engine.work import Actor
 
@@ -132,7 +132,8 @@ class Filter:
 @dataclass(frozen=True)
 class Asked:
     """What is asked of a report, by whom. ``values``: by filter name, None for "all"; ``given``: everything that stood
-    in the address, for lists of cases; ``page``: which page of a long table, 0 for all of it (files). A manager without a right to all figures has ``employee`` set to himself."""
+    in the address, for lists of cases; ``page``: which page of a long table, 0 for all of it (files). A manager without
+    a right to all figures has ``employee`` set to himself."""
 
     session: Session
     env: Any

@@ -1,0 +1,180 @@
+"""The tables and rules of the sources, reproduced from their data (domain 1.5)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from engine.crm import class_rules, classes, standings
+from engine.crm.class_rules import Rules
+from engine.models import ClassHistory, Client
+from tests.crm.figures import Company, money
+
+QUARTER = {"from_": "2009-01-01", "to": "2009-03-31"}
+
+
+def _quarter_of(company: Company, owner: str, potential: int, won: int, lost: int, back: int,
+                first: int, repeat: int, new: int) -> None:  # fmt: skip
+    """One employee's quarter in settlements and deals."""
+    main, other = company.product(f"Основной {owner}"), company.product(f"Новый {owner}")
+    company.on(date(2009, 1, 20))
+    prospects = [company.client(f"Знакомый {owner} {number}", owner) for number in range(potential)]
+    for client in prospects:
+        company.deal(client, owner)
+    for number, client in enumerate(prospects[:won]):
+        company.pay(client, main, date(2009, 2, 2), first - 5000 * (won - 1) if number == 0 else 5000)
+    for number in range(lost):
+        client = company.client(f"Ушедший {owner} {number}", owner)
+        company.pay(client, main, date(2007, 5, 10), 7000)
+        company.pay(client, main, date(2007, 7, 10), 7000)
+        company.pay(client, main, date(2008, 11, 15), 7000)
+    for number in range(back):
+        client = company.client(f"Вернувшийся {owner} {number}", owner)
+        company.pay(client, main, date(2008, 6, 1), 9000)
+        company.pay(client, main, date(2009, 3, 31), 4000)
+    grown = company.client(f"Растущий {owner}", owner)
+    company.pay(grown, main, date(2008, 12, 15), 50000)
+    company.pay(grown, main, date(2009, 1, 1), repeat - 4000 * back)
+    company.pay(grown, other, date(2009, 3, 1), new)
+
+
+def test_at_01_figures_by_employee_are_the_table_of_the_source(company: Company) -> None:
+    _quarter_of(company, "anna", 20, 15, 5, 3, 100_000, 450_000, 23_000)
+    _quarter_of(company, "boris", 42, 10, 8, 8, 150_000, 58_000, 75_000)
+    company.on(date(2009, 4, 10))
+    tables = company.tables("RP-01", **QUARTER)
+    assert company.rows("RP-01", **QUARTER) == [
+        ["Иванова Анна", 20, 15, 5, 3, money("100000"), money("450000"), money("23000")],
+        ["Петров Борис", 42, 10, 8, 8, money("150000"), money("58000"), money("75000")],
+        ["Total", 62, 25, 13, 11, money("250000"), money("508000"), money("98000")],
+    ]
+    conversion = [str(row[1]) for row in company.rows("RP-01", 1, **QUARTER)]
+    assert conversion == ["75.0", "23.8", "40.3"]
+    assert [column.key for column in tables[0].columns[1:]] == [
+        "potential", "firsts", "lost", "restored", "first", "repeat", "new",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("second", "letters"), [(79, "AABBCCC"), (80, "AABBBCC")])
+def test_at_05_abc_goes_by_the_share_of_those_before(company: Company, second: int, letters: str) -> None:
+    rules = Rules(a=Decimal(50), b=Decimal(second))
+    sums = [300, 200, 150, 140, 110, 60, 40]
+    assert "".join(class_rules.abc([Decimal(value) for value in sums], rules)) == letters
+    product = company.product("Товар")
+    known = [company.client(f"Клиент {number}") for number in range(len(sums))]
+    for client, value in zip(known, sums, strict=True):
+        company.pay(client, product, date(2026, 10, 5), value)
+    with company.env.sessions() as session:
+        found = standings.standings(session, rules, date(2026, 11, 16))
+    assert "".join(found[client].abc or "-" for client in known) == letters
+
+
+def test_at_06_one_client_with_more_than_half_is_a(company: Company) -> None:
+    product = company.product("Товар")
+    big, small = company.client("Большой"), company.client("Малый")
+    company.pay(big, product, date(2026, 10, 5), 600)
+    company.pay(small, product, date(2026, 10, 5), 400)
+    with company.env.sessions() as session:
+        found = standings.standings(session, Rules(), date(2026, 11, 16))
+    assert (found[big].abc, found[small].abc) == ("A", "B")
+
+
+SERIES = [
+    ((100, 110, 90), "8.16", "X"),
+    ((100, 120, 80), "16.33", "Y"),
+    ((100, 125, 75), "20.41", "Y"),
+    ((0, 0, 300), "141.42", "Z"),
+    ((90, 110, 100, 100), "7.07", "X"),
+]
+
+
+@pytest.mark.parametrize(("series", "percent", "letter"), SERIES)
+def test_at_07_08_xyz_goes_by_the_variation_of_the_population(
+    company: Company, series: tuple[int, ...], percent: str, letter: str
+) -> None:
+    assert class_rules.variation(series) == Decimal(percent)
+    assert class_rules.xyz(Decimal(percent)) == letter
+    product, client = company.product("Товар"), company.client("Клиент")
+    company.pay(client, product, date(2025, 1, 15), 50)  # with us for long: empty months count
+    months = class_rules.months_back(date(2026, 11, 16), len(series))
+    for (since, _), value in zip(reversed(months), series, strict=True):
+        if value:
+            company.pay(client, product, since, value)
+    with company.env.sessions() as session:
+        found = standings.standings(session, Rules(periods=len(series)), date(2026, 11, 16))
+    assert (found[client].variation, found[client].xyz) == (Decimal(percent), letter)
+
+
+TODAY = date(2026, 11, 16)
+STATES = [
+    pytest.param([date(2026, 10, 16)], "new", id="at_09_first_money_a_month_ago"),
+    pytest.param([date(2026, 5, 1), date(2026, 8, 15)], "lost", id="at_10_three_months_and_a_day"),
+    pytest.param([date(2026, 5, 20), date(2026, 8, 16)], "regular", id="at_10_exactly_three_months"),
+    pytest.param([date(2025, 11, 10), date(2026, 11, 2)], "restored", id="at_11_a_year_and_now"),
+    pytest.param([], "potential", id="at_12_no_money_at_all"),
+    pytest.param([date(2026, 6, 1), date(2026, 9, 1)], "regular", id="the_window_before_was_not_empty"),
+]
+
+
+@pytest.mark.parametrize(("days", "expected"), STATES)
+def test_at_09_to_12_states_go_by_the_days_of_the_money(company: Company, days: list[date], expected: str) -> None:
+    assert class_rules.state(days, class_rules.window(Rules(), TODAY)) == expected
+    product, client = company.product("Товар"), company.client("Клиент")
+    for day in days:
+        company.pay(client, product, day, 100)
+    with company.env.sessions() as session:
+        found = standings.standings(session, Rules(), TODAY)[client]
+    assert found.state == expected
+    assert (found.abc is None) is (expected == "potential")  # AT-09, AT-12
+    assert expected not in ("new", "potential") or found.xyz is None
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30)])
+def test_at_the_end_of_a_quarter_both_windows_agree(company: Company, day: date) -> None:
+    product = company.product("Товар")
+    for number, days in enumerate(
+        ([date(2025, 8, 3)], [date(2025, 11, 10), date(2026, 2, 3)], [date(2026, 2, 14), date(2026, 5, 20)],
+         [date(2025, 2, 1), date(2026, 5, 5), date(2026, 8, 8)], [date(2026, 8, 20)])
+    ):  # fmt: skip
+        client = company.client(f"Клиент {number}")
+        for paid in days:
+            company.pay(client, product, paid, 100)
+    with company.env.sessions() as session:
+        rolling = standings.standings(session, Rules(), day)
+        calendar = standings.standings(session, Rules(window="period"), day)
+    assert {key: one.state for key, one in rolling.items()} == {key: one.state for key, one in calendar.items()}
+    assert len({one.state for one in rolling.values()}) > 1
+
+
+def test_a_recalculation_writes_what_changed_and_keeps_what_was(company: Company) -> None:
+    training, audit = company.product("Обучение"), company.product("Аудит")
+    company.matrix({"торговля": [training, audit]})
+    client = company.client("Клиент", segment="торговля")
+    company.pay(client, training, date(2026, 3, 1), 1000)
+    company.pay(client, training, date(2026, 10, 1), 1000)
+    company.pay(client, audit, date(2026, 10, 1), 500)
+    changes = company.do(classes.recalculate, date(2026, 11, 16))
+    assert [(one.client_id, one.before["state"], one.after["state"]) for one in changes] == [
+        (client, "potential", "restored")
+    ]
+    assert company.do(classes.recalculate, date(2026, 11, 16)) == []
+    company.clock.move(days=120)
+    (change,) = company.do(classes.recalculate, date(2027, 3, 16))
+    assert change.lost
+    with company.env.sessions() as session:
+        known = session.get_one(Client, client)
+        assert (known.state, known.abc, known.development) == ("lost", "A", Decimal("100.0"))
+        history = session.execute(
+            select(ClassHistory.on_date, ClassHistory.product_id, ClassHistory.state).order_by(ClassHistory.id)
+        ).all()
+    assert [tuple(row) for row in history] == [
+        (date(2026, 11, 16), None, "restored"),
+        (date(2026, 11, 16), training, "restored"),
+        (date(2026, 11, 16), audit, "new"),
+        (date(2027, 3, 16), None, "lost"),
+        (date(2027, 3, 16), training, "lost"),
+        (date(2027, 3, 16), audit, "lost"),
+    ]
