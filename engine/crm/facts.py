@@ -11,9 +11,9 @@
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
                owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below],
                state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
-               profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name}, next_contact
-               {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}], consents
-               [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints
+               profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name},
+               next_contact {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}],
+               consents [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints
 ``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis
 ``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,
                account, corr_account, vat_mode, vat_reason, head {last, first, middle, gender, position, basis},
@@ -22,6 +22,7 @@
                competitors (by name), managers and deliverers (by login)
 ``product``    the one of the variable product_id: id, code, name, unit, price, cost, simple, every_months, description,
                direction_id, direction (its name), withdrawn_on
+``complaint``, ``survey``  those of the variables complaint_id and survey_id: engine.crm.quality_facts
 ``initiator``  the login of whoever started the instance, if the variables tell
 
 A name without a record is null. Sums include VAT at the rate of the day of the deal's last milestone.
@@ -35,11 +36,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.crm import amounts, choices, standing
-from engine.models import Client, Contact, Deal, ScheduledPayment, User
+from engine.crm import amounts, choices, quality_facts, standing
+from engine.models import Client, Complaint, Contact, Deal, ScheduledPayment, Survey, User
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
-NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product")
+NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product", "complaint", "survey")
 
 
 def facts(
@@ -69,6 +70,7 @@ class Facts(Mapping[str, Any]):
             loaders: Mapping[str, Callable[[], Any]] = {
                 "deal": self._deal, "client": self._client, "contact": self._contact, "company": self._company,
                 "initiator": lambda: self._variables.get("initiator"), "choices": lambda: choices.load(self._session),
+                "complaint": self._complaint, "survey": self._survey,
                 "product": lambda: standing.product(self._session, _id(self._variables.get("product_id"))),
             }  # fmt: skip
             self._loaded[name] = loaders[name]()
@@ -101,6 +103,16 @@ class Facts(Mapping[str, Any]):
             chosen = by_id[deal.contact_id]
         chosen = chosen or (client.contacts[0] if client.contacts else None)
         return None if chosen is None else contact_facts(chosen)
+
+    def _complaint(self) -> dict[str, Any] | None:
+        complaint_id = _id(self._variables.get("complaint_id"))
+        row = None if complaint_id is None else self._session.get(Complaint, complaint_id)
+        return None if row is None else quality_facts.complaint_facts(self._session, self._env, row)
+
+    def _survey(self) -> dict[str, Any] | None:
+        survey_id = _id(self._variables.get("survey_id"))
+        row = None if survey_id is None else self._session.get(Survey, survey_id)
+        return None if row is None else quality_facts.survey_facts(self._session, row)
 
     def _company(self) -> dict[str, Any]:
         return dict(self._env.settings.get("company") or {})
