@@ -17,7 +17,7 @@ from engine.models import Group, ProcessDefinition, ProcessInstance
 from engine.vocabulary import InstanceStatus
 
 NUMBER = re.compile(r"R(\d{3})(?:\s*[-–—]\s*R?(\d{3}))?")
-SETTING = re.compile(r"""^=\s*setting\("([\w.-]+)"\)$""")
+SETTING = re.compile(r"""setting\("([\w.-]+)"\)""")
 LITERAL = re.compile(r"""^=?\s*"?([\w-]+)"?$""")
 START = "procedure.start"
 KIND_INPUTS = ("doc_kind", "kind")
@@ -25,7 +25,7 @@ KIND_INPUTS = ("doc_kind", "kind")
 
 @dataclass(frozen=True)
 class Point:
-    """A control point of a procedure: code, what must be established, the norm as written in the settings."""
+    """A control point of a procedure: code, what must be established, the norm; empty: by a date of the case."""
 
     code: str
     title: str
@@ -137,10 +137,10 @@ def _points(elements: list[Element], env: Environment) -> Iterable[Point]:
 
 
 def _norm(raw: str, env: Environment) -> str:
-    """The norm as a setting says it, else the expression as written."""
-    found = SETTING.match(raw.strip())
-    value: Any = env.setting(found.group(1), raw) if found else raw
-    return str(value)
+    """The norms that the settings say, parted by `` / ``; of an expression without any, nothing: it is a date."""
+    if not raw.startswith("="):
+        return raw
+    return " / ".join(dict.fromkeys(str(env.setting(path, "")) for path in SETTING.findall(raw)))
 
 
 def _documents(elements: list[Element], env: Environment) -> Iterable[str]:

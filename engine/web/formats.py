@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,9 +13,13 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from engine.web.i18n import babel_locale, gettext, locale
+from engine.web.i18n import babel_locale, gettext, locale, ngettext
 
 SOON = timedelta(hours=24)
+NORM = re.compile(
+    r"(?P<each>R\d*/)?P(?:(?P<y>\d+)Y)?(?:(?P<m>\d+)M)?(?:(?P<w>\d+)W)?(?:(?P<bd>\d+)BD)?(?:(?P<d>\d+)D)?"
+    r"(?:T(?:(?P<bh>\d+)BH)?(?:(?P<h>\d+)H)?)?"
+)
 
 
 def zone() -> ZoneInfo:
@@ -107,6 +112,30 @@ def size(value: int) -> str:
     return f"{format_decimal(round(amount, 1 if amount < 10 else 0), locale=babel_locale())} {unit}"
 
 
+def norm(value: str) -> str:
+    """A norm of time in words: ``P2BD`` -> 2 working days, ``R/P1D`` -> every day; none: a date of the case."""
+    if not value:
+        return gettext("on the date agreed in the case")
+    if " / " in value:
+        return " / ".join(norm(part) for part in value.split(" / "))
+    found = NORM.fullmatch(value.strip())
+    if found is None:
+        return value.strip()
+    said = ", ".join(_unit(int(count), unit) for unit, count in found.groupdict().items() if unit != "each" and count)
+    return gettext("every %(time)s") % {"time": said} if found["each"] else said
+
+
+def _unit(count: int, unit: str) -> str:
+    sentences = {
+        "y": ngettext("%(num)s year", "%(num)s years", count), "m": ngettext("%(num)s month", "%(num)s months", count),
+        "w": ngettext("%(num)s week", "%(num)s weeks", count), "d": ngettext("%(num)s day", "%(num)s days", count),
+        "bd": ngettext("%(num)s working day", "%(num)s working days", count),
+        "h": ngettext("%(num)s hour", "%(num)s hours", count),
+        "bh": ngettext("%(num)s working hour", "%(num)s working hours", count),
+    }  # fmt: skip
+    return sentences[unit] % {"num": count}
+
+
 def icon(name: str, classes: str = "") -> Markup:
     """A picture of the sprite; always beside words, so it is hidden from screen readers."""
     address = escape(g.sprite)
@@ -131,6 +160,7 @@ FILTERS: tuple[Callable[..., str], ...] = (
     money,
     number,
     size,
+    norm,
 )
 
 

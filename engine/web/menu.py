@@ -41,6 +41,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("reports.index", _("Reports"), "chart-bar"),
     ]
     rules = [
+        _link("catalogue.overview", _("Overview"), "sitemap"),
         _link("designer.index", _("Procedures"), "schema"),
         _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
         _link("guide.show", _("Help"), "help"),
