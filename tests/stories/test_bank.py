@@ -9,7 +9,8 @@ from engine.crm import bank_lines
 from engine.models import BankLine, Client, Payment
 from tests.cast import actor
 from tests.crm.test_bank import document, statement
-from tests.stories.story import TOTAL, Story
+from tests.stories.steps import TOTAL
+from tests.stories.story import Story
 
 
 @pytest.mark.begins_at("payment")
