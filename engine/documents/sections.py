@@ -77,7 +77,7 @@ def _one(value: Any) -> dict[str, Any]:
 
 def _when(value: Any) -> str:
     """A term as people write it: a date in figures, else the words themselves («10 рабочих дней»)."""
-    day = as_date(value)
+    day = as_date(value) if not isinstance(value, str) or len(value) == len("2026-11-21") else None
     return dates.date_short(day) if day is not None else _text(value)
 
 
