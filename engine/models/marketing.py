@@ -62,7 +62,7 @@ class Campaign(Base):
     subject: Mapped[str | None]
     body: Mapped[str | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
-    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    instance_id: Mapped[int | None]  # no foreign key: an instance names its deal, a deal its campaign
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

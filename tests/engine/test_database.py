@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -178,6 +178,35 @@ def test_the_migrations_make_exactly_what_the_models_say(
     assert triggers == _triggers_of_models(backend, tmp_path, request)
     migrations.upgrade(migrated)  # a second time changes nothing
     migrated.dispose()
+
+
+def test_a_company_that_works_already_keeps_its_clients_and_deals_through_an_upgrade(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    older = _empty(backend, tmp_path, request, "older")
+    migrations.upgrade(older, "0004_documents")
+    day = 0 if backend == "sqlite" else datetime(2026, 1, 1, tzinfo=UTC)
+    with older.connect().execution_options(write=True) as connection, connection.begin():
+        for statement in OLDER_ROWS:
+            connection.execute(text(statement), {"day": day})
+    migrations.upgrade(older)
+    with older.connect() as connection:
+        kept = connection.execute(
+            text("SELECT c.name, c.state, d.number, l.name FROM deal_line l JOIN deal d ON d.id = l.deal_id "
+                 "JOIN client c ON c.id = d.client_id")
+        ).all()  # fmt: skip
+    older.dispose()
+    assert kept == [("Ромашка", "potential", "D-1", "Тренинг")]
+
+
+OLDER_ROWS = (
+    "INSERT INTO client (id, kind, name, full_name, stop_list, requisites, created_at) "
+    "VALUES (1, 'legal', 'Ромашка', 'ООО «Ромашка»', false, '{}', :day)",
+    "INSERT INTO deal (id, number, title, client_id, initiative, cycle, sale_kind, milestone, milestone_at, status, "
+    "vat_mode, discount, created_at) "
+    "VALUES (1, 'D-1', 'Обучение', 1, 'company', 'long', 'first', 'M1', :day, 'open', 'none', 0, :day)",
+    "INSERT INTO deal_line (id, deal_id, no, name, unit, quantity, price) VALUES (1, 1, 1, 'Тренинг', 'шт', 1, 1)",
+)
 
 
 def _empty(backend: str, tmp_path: Path, request: pytest.FixtureRequest, name: str = "empty") -> Engine:

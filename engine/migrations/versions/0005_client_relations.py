@@ -12,6 +12,15 @@ down_revision = "0004_documents"
 
 
 def upgrade() -> None:
+    _part_1()
+    _part_2()
+    _part_3()
+    _part_4()
+    _part_5()
+    _part_6()
+
+
+def _part_1() -> None:
     op.create_table(
         "competitor",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -28,6 +37,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("general", sa.Boolean(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_price_list"),
         sa.UniqueConstraint("key", name="uq_price_list_key"),
     )
@@ -107,7 +117,13 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("conclusions", sa.String(), nullable=True),
         sa.Column("previous_id", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("body", sa.String(), nullable=True),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("instance_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["user_.id"], name="fk_campaign_owner_id"),
         sa.ForeignKeyConstraint(["previous_id"], ["campaign.id"], name="fk_campaign_previous_id"),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_campaign_product_id"),
         sa.PrimaryKeyConstraint("id", name="pk_campaign"),
@@ -249,9 +265,12 @@ def upgrade() -> None:
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name="fk_loyalty_card_client_id"),
         sa.PrimaryKeyConstraint("id", name="pk_loyalty_card"),
         sa.UniqueConstraint("number", name="uq_loyalty_card_number"),
+        sa.UniqueConstraint("token_hash", name="uq_loyalty_card_token_hash"),
     )
     with op.batch_alter_table("loyalty_card", schema=None) as batch_op:
         batch_op.create_index("ix_loyalty_card_client_id", ["client_id"], unique=False)
@@ -275,32 +294,17 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.Column("replied_at", UtcDateTime(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="fk_campaign_recipient_campaign_id"),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name="fk_campaign_recipient_client_id"),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_campaign_recipient_contact_id"),
         sa.PrimaryKeyConstraint("id", name="pk_campaign_recipient"),
         sa.UniqueConstraint("campaign_id", "client_id", name="uq_campaign_recipient_campaign_id_client_id"),
+        sa.UniqueConstraint("token_hash", name="uq_campaign_recipient_token_hash"),
     )
     with op.batch_alter_table("campaign_recipient", schema=None) as batch_op:
         batch_op.create_index("ix_campaign_recipient_campaign_id", ["campaign_id"], unique=False)
         batch_op.create_index("ix_campaign_recipient_client_id", ["client_id"], unique=False)
-
-    op.create_table(
-        "bonus_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("card_id", sa.Integer(), nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("sum", sa.Numeric(precision=18, scale=2), nullable=False),
-        sa.Column("deal_id", sa.Integer(), nullable=True),
-        sa.Column("expires_on", sa.Date(), nullable=True),
-        sa.Column("note", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["card_id"], ["loyalty_card.id"], name="fk_bonus_entry_card_id"),
-        sa.ForeignKeyConstraint(["deal_id"], ["deal.id"], name="fk_bonus_entry_deal_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_bonus_entry"),
-    )
-    with op.batch_alter_table("bonus_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_bonus_entry_card_id", ["card_id"], unique=False)
 
     op.create_table(
         "interest",
@@ -315,6 +319,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_interest_product_id"),
         sa.PrimaryKeyConstraint("id", name="pk_interest"),
     )
+
+
+def _part_2() -> None:
     with op.batch_alter_table("interest", schema=None) as batch_op:
         batch_op.create_index("ix_interest_client_id", ["client_id"], unique=False)
 
@@ -401,7 +408,9 @@ def upgrade() -> None:
         "complaint",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
-        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=True),
+        sa.Column("sender", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("sender_ip", sa.String(), nullable=True),
         sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("deal_id", sa.Integer(), nullable=True),
         sa.Column("product_id", sa.Integer(), nullable=True),
@@ -453,6 +462,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_complaint_deal_id", ["deal_id"], unique=False)
         batch_op.create_index("ix_complaint_received_at", ["received_at"], unique=False)
         batch_op.create_index("ix_complaint_responsible_id", ["responsible_id"], unique=False)
+        batch_op.create_index("ix_complaint_sender_ip", ["sender_ip"], unique=False)
         batch_op.create_index("ix_complaint_stage", ["stage"], unique=False)
 
     op.create_table(
@@ -574,7 +584,15 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=True),
         sa.Column("payment_id", sa.Integer(), nullable=True),
+        sa.Column("deal_id", sa.Integer(), nullable=True),
+        sa.Column("part", sa.Integer(), nullable=True),
+        sa.Column("how", sa.String(), nullable=True),
+        sa.Column("note", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name="fk_bank_line_client_id"),
+        sa.ForeignKeyConstraint(["deal_id"], ["deal.id"], name="fk_bank_line_deal_id"),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_.id"], name="fk_bank_line_decided_by"),
         sa.ForeignKeyConstraint(["import_id"], ["import_run.id"], name="fk_bank_line_import_id"),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_bank_line_payment_id"),
         sa.PrimaryKeyConstraint("id", name="pk_bank_line"),
@@ -582,9 +600,33 @@ def upgrade() -> None:
             "account", "dated", "number", "sum", "payer_inn", name="uq_bank_line_account_dated_number_sum_payer_inn"
         ),
     )
+
+
+def _part_3() -> None:
     with op.batch_alter_table("bank_line", schema=None) as batch_op:
+        batch_op.create_index("ix_bank_line_deal_id", ["deal_id"], unique=False)
         batch_op.create_index("ix_bank_line_import_id", ["import_id"], unique=False)
         batch_op.create_index("ix_bank_line_status", ["status"], unique=False)
+
+    op.create_table(
+        "bonus_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("sum", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("deal_id", sa.Integer(), nullable=True),
+        sa.Column("payment_id", sa.Integer(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["card_id"], ["loyalty_card.id"], name="fk_bonus_entry_card_id"),
+        sa.ForeignKeyConstraint(["deal_id"], ["deal.id"], name="fk_bonus_entry_deal_id"),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_bonus_entry_payment_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_bonus_entry"),
+        sa.UniqueConstraint("payment_id", name="uq_bonus_entry_payment_id"),
+    )
+    with op.batch_alter_table("bonus_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_bonus_entry_card_id", ["card_id"], unique=False)
 
     op.create_table(
         "knowledge_stem",
@@ -624,6 +666,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_settlement_payment_id", ["payment_id"], unique=False)
         batch_op.create_index("ix_settlement_product_id", ["product_id"], unique=False)
 
+
+def _part_4() -> None:
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.add_column(sa.Column("parent_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("role", sa.String(), server_default="client", nullable=False))
@@ -642,23 +686,37 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("next_contact_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("next_contact_purpose", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("next_contact_product_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("phone_key", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("email_key", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        batch_op.create_index("ix_client_email_key", ["email_key"], unique=False)
         batch_op.create_index("ix_client_next_contact_on", ["next_contact_on"], unique=False)
         batch_op.create_index("ix_client_owner_id", ["owner_id"], unique=False)
         batch_op.create_index("ix_client_parent_id", ["parent_id"], unique=False)
+        batch_op.create_index("ix_client_phone_key", ["phone_key"], unique=False)
         batch_op.create_index("ix_client_segment", ["segment"], unique=False)
         batch_op.create_index("ix_client_state", ["state"], unique=False)
-        batch_op.create_foreign_key("fk_client_parent_id", "client", ["parent_id"], ["id"])
         batch_op.create_foreign_key("fk_client_source_id", "source", ["source_id"], ["id"])
-        batch_op.create_foreign_key("fk_client_price_list_id", "price_list", ["price_list_id"], ["id"])
-        batch_op.create_foreign_key("fk_client_recommended_by_id", "client", ["recommended_by_id"], ["id"])
         batch_op.create_foreign_key("fk_client_next_contact_product_id", "product", ["next_contact_product_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_parent_id", "client", ["parent_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_recommended_by_id", "client", ["recommended_by_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_price_list_id", "price_list", ["price_list_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_merged_into_id", "client", ["merged_into_id"], ["id"])
 
+
+def _part_5() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("birth_date", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("genitive", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("dative", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("active", sa.Boolean(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("checked_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("phone_key", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("email_key", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("superior_id", sa.Integer(), nullable=True))
+        batch_op.create_index("ix_contact_email_key", ["email_key"], unique=False)
+        batch_op.create_index("ix_contact_phone_key", ["phone_key"], unique=False)
+        batch_op.create_foreign_key("fk_contact_superior_id", "contact", ["superior_id"], ["id"])
 
     with op.batch_alter_table("deal", schema=None) as batch_op:
         batch_op.add_column(sa.Column("source_id", sa.Integer(), nullable=True))
@@ -676,14 +734,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_deal_refusal_category", ["refusal_category"], unique=False)
         batch_op.create_index("ix_deal_source_id", ["source_id"], unique=False)
         batch_op.create_foreign_key("fk_deal_competitor_id", "competitor", ["competitor_id"], ["id"])
-        batch_op.create_foreign_key("fk_deal_source_id", "source", ["source_id"], ["id"])
-        batch_op.create_foreign_key("fk_deal_campaign_id", "campaign", ["campaign_id"], ["id"])
         batch_op.create_foreign_key("fk_deal_caused_by_id", "deal", ["caused_by_id"], ["id"])
+        batch_op.create_foreign_key("fk_deal_campaign_id", "campaign", ["campaign_id"], ["id"])
+        batch_op.create_foreign_key("fk_deal_source_id", "source", ["source_id"], ["id"])
 
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("advance_document_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key("fk_payment_advance_document_id", "document", ["advance_document_id"], ["id"])
 
+
+def _part_6() -> None:
     with op.batch_alter_table("product", schema=None) as batch_op:
         batch_op.add_column(sa.Column("direction_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("head_id", sa.Integer(), nullable=True))
@@ -693,7 +753,5 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("every_months", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("withdrawn_on", sa.Date(), nullable=True))
         batch_op.create_index("ix_product_direction_id", ["direction_id"], unique=False)
-        batch_op.create_foreign_key("fk_product_direction_id", "product", ["direction_id"], ["id"])
         batch_op.create_foreign_key("fk_product_head_id", "user_", ["head_id"], ["id"])
-
-    # ### end Alembic commands ###
+        batch_op.create_foreign_key("fk_product_direction_id", "product", ["direction_id"], ["id"])
