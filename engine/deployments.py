@@ -31,7 +31,10 @@ KINDS = {
     ".docx": ResourceKind.TEMPLATE,
 }
 FOLDERS = ("processes", "forms", "documents")
-FACTS = ("deal", "client", "contact", "company", "initiator", "deal_id", "client_id", "choices", "product", "complaint", "survey")
+FACTS = (
+    "deal", "client", "contact", "company", "initiator", "deal_id", "client_id", "choices", "product", "complaint",
+    "survey", "campaign",
+)
 SHOWN = 20  # characters of a hash in the log
 
 

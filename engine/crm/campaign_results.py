@@ -1,8 +1,7 @@
 """What came of a campaign (R236, R240, R305, R344): figures for its page, for the next campaign and for the report.
 
-A campaign's income is what clients paid in the deals that came of it. ``cac``: cost of one new client; ``roi``: per cent,
-(income - direct cost of what was sold - cost of the campaign) / cost of the campaign; without known direct costs income
-alone counts.
+A campaign's income is what clients paid in the deals that came of it. ``cac``: cost of one new client; ``roi``: (income
+less the direct cost of what was sold, as far as known, less the cost of the campaign) / cost of the campaign, per cent.
 """
 from __future__ import annotations
 

@@ -22,6 +22,7 @@
                competitors (by name), managers and deliverers (by login)
 ``product``    the one of the variable product_id: id, code, name, unit, price, cost, simple, every_months, description,
                direction_id, direction (its name), withdrawn_on
+``campaign``   the one of the variable campaign_id: engine.crm.campaign_facts
 ``complaint``, ``survey``  those of the variables complaint_id and survey_id: engine.crm.quality_facts
 ``initiator``  the login of whoever started the instance, if the variables tell
 
@@ -36,11 +37,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.crm import amounts, choices, quality_facts, standing
+from engine.crm import amounts, campaign_facts, choices, quality_facts, standing
 from engine.models import Client, Complaint, Contact, Deal, ScheduledPayment, Survey, User
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
-NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product", "complaint", "survey")
+NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product", "complaint", "survey", "campaign")
 
 
 def facts(
@@ -70,6 +71,9 @@ class Facts(Mapping[str, Any]):
             loaders: Mapping[str, Callable[[], Any]] = {
                 "deal": self._deal, "client": self._client, "contact": self._contact, "company": self._company,
                 "initiator": lambda: self._variables.get("initiator"), "choices": lambda: choices.load(self._session),
+                "campaign": lambda: campaign_facts.load(
+                    self._session, self._env, _id(self._variables.get("campaign_id"))
+                ),
                 "complaint": self._complaint, "survey": self._survey,
                 "product": lambda: standing.product(self._session, _id(self._variables.get("product_id"))),
             }  # fmt: skip

@@ -12,7 +12,8 @@ from engine.forms.expressions import is_feel, places
 from engine.forms.model import ONE_OF, SOME_OF, TEXTS, Component, Form, flat, read
 
 LONGEST_TEXT = 20_000
-FACTS = frozenset({"deal", "client", "contact", "company", "initiator", "complaint", "survey", "choices", "product"})
+FACTS = frozenset({"deal", "client", "contact", "company", "initiator", "complaint", "survey", "choices", "product",
+                   "campaign"})
 UNLABELLED = frozenset({"separator", "spacer", "text", "html", "image", "group", "button"})
 
 
