@@ -127,6 +127,8 @@ def plain(table: Table) -> list[list[Any]]:
 
 
 def said(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(said(part) for part in value)
     return str(value) if isinstance(value, Text) else getattr(value, "ru", value)
 
 

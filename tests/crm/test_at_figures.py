@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from engine.crm import class_rules, classes, standings
+from engine.crm import class_rules, classes, deals, development, standings
 from engine.crm.class_rules import Rules
-from engine.models import ClassHistory, Client
+from engine.models import ClassHistory, Client, ClientProduct
+from engine.work import Work
 from tests.crm.figures import Company, money
 
 QUARTER = {"from_": "2009-01-01", "to": "2009-03-31"}
@@ -178,3 +179,108 @@ def test_a_recalculation_writes_what_changed_and_keeps_what_was(company: Company
         (date(2027, 3, 16), training, "lost"),
         (date(2027, 3, 16), audit, "lost"),
     ]
+
+
+def test_at_02_figures_by_client_take_the_class_from_the_history(company: Company) -> None:
+    products = [company.product(f"Продукт {number}") for number in range(1, 5)]
+    company.matrix({"четыре": products, "три": products[:3]})
+    lutik = company.client("Лютик, ООО", segment="четыре")
+    romashka = company.client("Ромашка, ЗАО", segment="три")
+    for product in products[:3]:
+        company.pay(lutik, product, date(2007, 2, 15), 1000)
+    company.pay(lutik, products[0], date(2009, 1, 15), 100_000)
+    for product in products[:2]:
+        company.pay(romashka, product, date(2006, 7, 1), 1000)
+    company.pay(romashka, products[1], date(2009, 3, 31), 325_000)
+    company.pay(romashka, products[2], date(2009, 4, 1), 90_000)  # after the period: counts neither as money nor as use
+
+    def classify(work: Work) -> None:
+        common = {"base": "turnover", "turnover": 0, "period_from": date(2008, 1, 1), "period_to": date(2008, 12, 31)}
+        for client, on, abc, xyz in (
+            (lutik, date(2008, 6, 30), "B", "X"), (lutik, date(2008, 12, 31), "A", "Z"),
+            (romashka, date(2008, 12, 31), "B", "Y"), (romashka, date(2009, 4, 30), "A", "X"),
+        ):  # fmt: skip
+            row = ClassHistory(client_id=client, on_date=on, abc=abc, xyz=xyz, state="regular", **common)
+            work.session.add(row)
+
+    company.do(classify)
+    assert company.rows("RP-02", **QUARTER) == [
+        ["Лютик, ООО", "A", "Z", 4, 3, money("100000"), 25],
+        ["Ромашка, ЗАО", "B", "Y", 3, 2, money("325000"), 32],
+        ["Total", None, None, None, None, money("425000"), None],
+    ]
+
+
+MATRIX = {
+    "Крупные производственные": "1С Безопасность Лиц.ПО Hardware",
+    "Крупные торговые B2B": "1С Безопасность Лиц.ПО Hardware",
+    "Крупные торговые B2C": "1С ТО Безопасность Лиц.ПО Hardware",
+    "Общепит": "1С ТО Безопасность",
+    "Торговые SME": "1С IT ТО",
+    "Производственные SME": "1С IT",
+    "Образование": "1С Лиц.ПО",
+    "Розница": "1С",
+}
+
+
+def test_at_03_the_matrix_says_what_to_offer_next_and_how_developed_a_client_is(company: Company) -> None:
+    products = {name: company.product(name) for name in ("1С", "IT", "ТО", "Безопасность", "Лиц.ПО", "Hardware")}
+    company.matrix({key: [products[name] for name in own.split()] for key, own in MATRIX.items()})
+    rows = company.rows("RP-04")
+    assert [row[-1] for row in rows] == [4, 4, 5, 3, 3, 2, 2, 1, 24]
+    assert [row[1:-1].count("+") for row in rows[:-1]] == [4, 4, 5, 3, 3, 2, 2, 1]
+    client = company.client("Магазин", segment="Торговые SME")
+    for name in ("1С", "IT", "Hardware"):  # Hardware is outside the segment
+        company.pay(client, products[name], date(2026, 10, 5), 100)
+    with company.env.sessions() as session:
+        known = session.get_one(Client, client)
+        assert development.degree(session, known) == Decimal("66.7")
+        following = development.next_product(session, known)
+        assert following is not None
+        assert following.name == "ТО"
+        offers = [development.next_of(development.targets(session, Client(id=0, segment=key))) for key in MATRIX]
+        assert [one.name for one in offers if one] == ["1С"] * 8
+    degrees = {row[0]: row[1:] for row in company.rows("RP-04", 1)}
+    assert degrees["Торговые SME"] == [1, 3, 2, Decimal("66.7"), 2.0]
+    assert degrees["Розница"] == [0, 0, 0, None, None]
+
+
+def test_at_04_the_base_shows_each_product_as_used_refused_not_offered_or_at_its_stage(company: Company) -> None:
+    company.on(date(2010, 1, 20))
+    products = [company.product(f"Продукт {number}") for number in range(1, 7)]
+    company.matrix({f"Сегмент {number}": products[2 * number - 2 : 2 * number] for number in (1, 2, 3)})
+    clients_ = [company.client(f"Клиент {number}", segment=f"Сегмент {(number + 1) // 2}") for number in range(1, 7)]
+    first, second, third, fourth, fifth, sixth = clients_
+    for client, place in ((first, 0), (first, 1), (third, 2), (fifth, 4), (fifth, 5), (sixth, 4)):
+        company.pay(client, products[place], date(2009, 10, 5), 100)
+    signing = company.deal(second, lines=[(products[1], 100)])
+    for milestone in ("M2", "M3", "M4"):
+        company.do(deals.reach, signing, milestone)
+    company.do(deals.set_next_step, signing, "Подписать договор", date(2011, 1, 15))
+    offering = company.deal(sixth, lines=[(products[5], 100)])
+    company.do(deals.reach, offering, "M2")
+    company.do(deals.set_next_step, offering, "Отправить предложение", date(2010, 2, 25))
+    for client, place in ((third, 3), (fourth, 3)):
+        company.do(refuse, client, products[place])
+    assert company.rows("RP-03") == [
+        ["Сегмент 1"],
+        ["Клиент 1", "+", "+", None, None, None, None],
+        ["Клиент 2", "Not offered", ("Договор", date(2011, 1, 15)), None, None, None, None],
+        ["Сегмент 2"],
+        ["Клиент 3", None, None, "+", "Refusal", None, None],
+        ["Клиент 4", None, None, "Not offered", "Refusal", None, None],
+        ["Сегмент 3"],
+        ["Клиент 5", None, None, None, None, "+", "+"],
+        ["Клиент 6", None, None, None, None, "+", ("Предложение", date(2010, 2, 25))],
+    ]
+    summary = {row[0]: row[1:] for row in company.rows("RP-03", 1)}
+    assert summary["Продукт 2"] == [2, 1, 1, 0, 0, Decimal("50.0")]
+    assert summary["Продукт 4"] == [2, 0, 0, 2, 0, Decimal("0.0")]
+    assert [row[0] for row in company.rows("RP-03", case="targets", state="refused")] == ["Клиент 3", "Клиент 4"]
+    assert [row[0] for row in company.rows("RP-03", product=products[5], state="open")] == ["Сегмент 3", "Клиент 6"]
+
+
+def refuse(work: Work, client: int, product: int) -> None:
+    work.session.add(
+        ClientProduct(client_id=client, product_id=product, refused_on=date(2010, 1, 10), refusal_category="no_need")
+    )

@@ -110,7 +110,7 @@ def lost(asked: Asked, period: Period, months: int) -> list[Turn]:
     The day is the first one on which the last settlement lies further back than that.
     """
     day = Settlement.dated
-    pair = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
+    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
     following = func.lead(day, type_=Date).over(**pair)
     rows = _pairs(asked, period.until, following.label("other"))
     # the first day of silence lies in the period, so the last money lies in a range that can be named beforehand
@@ -130,7 +130,7 @@ def lost(asked: Asked, period: Period, months: int) -> list[Turn]:
 def restored(asked: Asked, period: Period, months: int) -> list[Turn]:
     """Who paid again in the period after a silence that had made him lost, by direction (R079, R085)."""
     day = Settlement.dated
-    pair = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
+    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
     previous = func.lag(day, type_=Date).over(**pair)
     rows = _pairs(asked, period.until, previous.label("other"))
     query = select(rows).where(
