@@ -76,6 +76,8 @@ class Activity(Node):
             task.write(mapped(engine_of(task), outputs, {**visible(task), **produced}, task.data))
         else:
             task.write(produced)
+            if local := task.internal_data.get(LOCAL):  # what an input mapping brought in is now what the form says
+                task.internal_data[LOCAL] = local | {name: produced[name] for name in local if name in produced}
 
     def depart(self, task: Visit) -> None:
         """Boundary events leave with the activity; the body of a loop reports to the loop."""

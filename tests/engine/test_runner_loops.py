@@ -91,6 +91,13 @@ def test_a_cardinality_counts_rounds_and_without_output_collection_the_changes_c
     assert run.variables("z") == {"n": 1, "x": 1, "y": 2}
 
 
+def test_what_a_round_collects_is_what_the_form_says_and_not_what_its_input_mapping_brought_in():
+    mapped = plain("a", ext(io(("answer", "=null"))) + each())
+    run = ran(start() + mapped + plain("z") + end(), "s>a a>z z>e", people=["ann", "bob"])
+    answer(run, "ann", answer="yes")
+    assert answer(run, "bob", answer="no").variables("z")["answers"] == ["yes", "no"]
+
+
 def test_an_item_may_shadow_a_variable_and_does_not_come_out():
     run = several(each(), people=["ann"], who="me")
     assert run.variables("a")["who"] == "ann"
