@@ -199,10 +199,10 @@ def choices(session: Session, line: BankLine) -> list[tuple[Deal, ScheduledPayme
     return rows + [row for row in _open_parts(session, None) if row[1].id not in chosen]
 
 
-def reason_of(line: BankLine) -> Text:
-    """Why a line is open still, or ignored."""
+def reason_of(line: BankLine) -> Text | str:
+    """Why a line is open still (a sentence of ours), or ignored (in the accountant's words)."""
     note = line.note or {}
-    return text(note["template"], **note.get("values", {})) if note.get("template") else text(str(note.get("text", "")))
+    return text(note["template"], **note.get("values", {})) if note.get("template") else str(note.get("text", ""))
 
 
 def _settle(work: Work, line: BankLine, found: Match) -> None:

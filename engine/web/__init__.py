@@ -16,7 +16,7 @@ from engine.web import downloads, failures, formats, i18n, labels, menu, reading
 
 NOUNS = (
     "signin", "preferences", "inbox", "tasks", "start", "deals", "instances", "drawings", "approvals",
-    "control_points", "documents", "incidents", "guide", "health", "reports", "catalogue",
+    "control_points", "documents", "incidents", "guide", "health", "reports", "catalogue", "imports", "bank",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent

@@ -39,6 +39,10 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("documents.listing", _("Documents"), "file-text"),
         _link("control_points.listing", _("Control points"), "flag"),
         _link("reports.index", _("Reports"), "chart-bar"),
+        _link("knowledge.listing", _("Knowledge base"), "books"),
+        _link("market.show", _("Market and plans"), "building"),
+        _link("bank.listing", _("Bank payments"), "coin"),
+        _link("imports.listing", _("Import"), "file-upload"),
     ]
     rules = [
         _link("catalogue.overview", _("Overview"), "sitemap"),
