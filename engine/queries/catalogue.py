@@ -69,7 +69,7 @@ def entries(session: Session, env: Environment) -> list[Entry]:
     """Every procedure in force, by name."""
     in_force = env.library.in_force(session)
     groups = {row.key: row.title for row in session.scalars(select(Group))}
-    files = dict(session.execute(select(ProcessDefinition.id, ProcessDefinition.file)).tuples().all())
+    files = {row[0]: row[1] for row in session.execute(select(ProcessDefinition.id, ProcessDefinition.file))}
     heard = {name: one.key for one in in_force for name in _start_names(one.procedure)}
     running = _running(session)
     made = [
