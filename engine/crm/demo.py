@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import select
 
 from engine import audit, identity
-from engine.crm import clients, deals
+from engine.crm import clients, deals, demo_market
 from engine.models import Client, Group, Membership, Product, User
 from engine.work import Work
 
@@ -44,6 +44,8 @@ def load(work: Work) -> list[Account]:
     accounts = load_people(work, data)
     load_products(work, data)
     loaded = load_clients(work, data)
+    demo_market.load_market(work, data)
+    demo_market.load_talks(work, data, loaded)
     load_deals(work, data, loaded)
     audit.record(work, "company.loaded", people=len(accounts), clients=len(loaded), deals=len(data["deals"]))
     return accounts
@@ -82,10 +84,13 @@ def load_people(work: Work, data: Mapping[str, Any], password: str | None = None
 
 
 def load_products(work: Work, data: Mapping[str, Any]) -> None:
-    """The price list."""
+    """The products with their directions and prices, and the segments they are meant for."""
     for code, (name, unit, price) in data["products"].items():
         work.session.add(Product(code=code, name=name, unit=unit, price=Decimal(price)))
     work.session.flush()
+    demo_market.load_directions(work, data)
+    demo_market.load_prices(work, data)
+    demo_market.load_segments(work, data)
 
 
 def load_clients(work: Work, data: Mapping[str, Any]) -> list[Client]:

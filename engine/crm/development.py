@@ -124,7 +124,8 @@ def plan_of(session: Session, matrix: Matrix | None) -> dict[str, list[tuple[int
 
 def components(session: Session) -> dict[int, list[int]]:
     """The products of each direction, by the direction's id; components of components included."""
-    parents = dict(session.execute(select(Product.id, Product.direction_id)).tuples().all())
+    rows = session.execute(select(Product.id, Product.direction_id))
+    parents: dict[int, int | None] = {row[0]: row[1] for row in rows}
     found: dict[int, list[int]] = {}
     for product_id in parents:
         above, seen = parents[product_id], {product_id}
