@@ -4,11 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8000
 
-.PHONY: run test lint bench lock clean
+.PHONY: run year test lint bench lock clean
 
 run: $(VENV)/.run node_modules/.installed engine/web/static/dist/.built
 	@$(BIN)/python app.py setup
 	@$(BIN)/python app.py run --port $(PORT)
+
+# A company with a year behind it, in a folder of its own; made once, served afterwards.
+year: $(VENV)/.run node_modules/.installed engine/web/static/dist/.built
+	@test -e var-year/demo-accounts.txt || REGLAMENT_VAR=var-year $(BIN)/python app.py demo-year
+	@REGLAMENT_VAR=var-year $(BIN)/python app.py run --port $(PORT)
 
 test: system $(VENV)/.dev node_modules/.installed tests/feel_js/node_modules/.installed engine/web/static/dist/.built lint
 	@echo "== tests"
