@@ -18,7 +18,7 @@ from engine.vocabulary import InstanceStatus, JobKind, MessageStatus
 from engine.work import Work
 
 INITIATOR = "initiator"
-SUBJECT = "subject"  # property of a process: what it is about; ``deal``: one deal, once at a time
+SUBJECT = "subject"  # property of a process: what it is about; ``deal``, ``client``: one of them, once at a time
 INSTANCES = table_of(ProcessInstance)
 INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
 INSTANCE_NAMES = [column.key for column in INSTANCE_COLUMNS]
@@ -44,26 +44,43 @@ def start(
     """
     definition = work.env.library.latest(work.session, key)
     access.require(work, "instance.start", definition)
-    if definition.procedure.properties.get(SUBJECT) == "deal":
-        _require_deal(work, definition, deal_id)
+    _require_subject(work, definition, deal_id, client_id)
     given = _given(work, variables, deal_id, client_id)
     instance = _bind(work, definition, given, business_key, parent_id, office)
     instance.title = title or _title(work, instance, definition, given)
     return _begin(work, instance, given, partial(bpmn.start, definition.procedure, given))
 
 
-def _require_deal(work: Work, definition: Definition, deal_id: int | None) -> None:
-    if deal_id is None:
+def _require_subject(work: Work, definition: Definition, deal_id: Any, client_id: Any) -> None:
+    """The deal or client that a procedure is about must be chosen, and it runs once at a time for it."""
+    about = definition.procedure.properties.get(SUBJECT)
+    if about == "deal" and deal_id is None:
+        raise Invalid("Choose the deal that «{name}» is about", {"deal": text("Choose a deal")}, name=definition.name)
+    if about == "client" and client_id is None:
         raise Invalid(
-            "Choose the deal that «{name}» is about", {"deal": text("Choose a deal")}, name=definition.name
+            "Choose the client that «{name}» is about", {"client": text("Choose a client")}, name=definition.name
         )
+    if not is_under_way(work, definition, deal_id, client_id):
+        return
+    if about == "deal":
+        raise WrongState("«{name}» is under way for this deal already", name=definition.name)
+    raise WrongState("«{name}» is under way for this client already", name=definition.name)
+
+
+def is_under_way(work: Work, definition: Definition, deal_id: Any, client_id: Any) -> bool:
+    """Does a procedure that runs once at a time for its deal or client run for this one?"""
+    about = definition.procedure.properties.get(SUBJECT)
+    column, wanted = {
+        "deal": (ProcessInstance.deal_id, deal_id), "client": (ProcessInstance.client_id, client_id)
+    }.get(about or "", (ProcessInstance.id, None))  # fmt: skip
+    if wanted is None:
+        return False
     running = select(ProcessInstance.id).where(
-        ProcessInstance.deal_id == deal_id,
+        column == int(wanted),
         ProcessInstance.definition_id.in_(select(ProcessDefinition.id).where(ProcessDefinition.key == definition.key)),
         ProcessInstance.status.in_((InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)),
     )
-    if work.session.scalar(running.limit(1)) is not None:
-        raise WrongState("«{name}» is under way for this deal already", name=definition.name)
+    return work.session.scalar(running.limit(1)) is not None
 
 
 def start_by_event(
@@ -72,6 +89,7 @@ def start_by_event(
     """Start a procedure by its message, signal or timer start event. The system does this. Raises as ``start``."""
     definition = work.env.library.latest(work.session, key)
     deal_id, client_id = payload.get("deal_id"), payload.get("client_id")
+    _require_subject(work, definition, deal_id, client_id)
     given = _given(work, payload, deal_id, client_id)
     instance = _bind(work, definition, given, None, None, office)
     instance.title = _title(work, instance, definition, given)

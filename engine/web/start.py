@@ -23,14 +23,15 @@ LONGEST_TITLE = 200
 @allow("employee")
 def choose() -> str:
     """The procedures this person may start."""
-    return render_template("start.html", definitions=_startable(), deal=request.args.get("deal", ""))
+    return render_template("start.html", definitions=_startable(), deal=request.args.get("deal", ""),
+                           client=request.args.get("client", ""))  # fmt: skip
 
 
 @blueprint.get("/start/<key>")
 @allow("employee")
 def form(key: str) -> str:
-    """What it is about: a deal, a client, or neither."""
-    return _form(_one(key), request.args.get("deal", ""), "", "")
+    """What it is about: a deal, a client, or something new."""
+    return _form(_one(key), request.args.get("deal", ""), request.args.get("client", ""), "")
 
 
 @blueprint.post("/start/<key>")
