@@ -37,7 +37,10 @@ def correlate(
     if found and (instance := instances.find(work, found[0].instance_id)).status == InstanceStatus.ACTIVE:
         _note(work, name, correlation_key, payload, key, instance)
         return _deliver(work, found[0], instance, payload)
-    if not found and (starter := _starter(work, name)) is not None:
+    starter = None if found else _starter(work, name)
+    if starter is not None and _is_busy(work, starter, payload):
+        ttl = ttl or thrown.PATIENCE  # the one that runs will listen again in a moment
+    elif starter is not None:
         instance = instances.start_by_event(work, starter, "message", name, payload)
         _note(work, name, correlation_key, payload, key, instance)
         return instance
@@ -72,7 +75,7 @@ def deliver_waiting(work: Work, message_id: int) -> bool:
         message.status, message.instance_id = MessageStatus.CORRELATED, instance.id
         _deliver(work, found[0], instance, payload)
         return True
-    if (starter := _starter(work, message.name)) is None:
+    if (starter := _starter(work, message.name)) is None or _is_busy(work, starter, payload):
         return False
     message.status = MessageStatus.CORRELATED
     message.instance_id = instances.start_by_event(work, starter, "message", message.name, payload).id
@@ -119,6 +122,12 @@ def _starter(work: Work, name: str) -> str | None:
     if len(starters) > 1:
         raise Conflict("Message «{name}» starts more than one procedure: {keys}", name=name, keys=", ".join(starters))
     return starters[0] if starters else None
+
+
+def _is_busy(work: Work, starter: str, payload: Mapping[str, Any]) -> bool:
+    """Runs the procedure already that this message would start, for the one deal or client it is about?"""
+    definition = work.env.library.latest(work.session, starter)
+    return instances.is_under_way(work, definition, payload.get("deal_id"), payload.get("client_id"))
 
 
 def _deliver(
