@@ -115,12 +115,18 @@ def deal_owner(asking: Asking) -> bool:
     return deal_id is not None and asking.session.scalar(owner) == asking.user_id
 
 
+def client_owner(asking: Asking) -> bool:
+    """The manager of the client."""
+    return asking.thing is not None and bool(asking.thing.owner_id == asking.user_id)
+
+
 def starter_group(asking: Asking) -> bool:
     """A member of one of the groups that may start the procedure by hand."""
     return bool(asking.groups & set(asking.thing.starter_groups))
 
 
 HEAD, DIRECTOR, ADMIN, AUDITOR = (group(key) for key in ("head", "director", "admin", "auditor"))
+MANAGER, OPERATOR, MARKETER, PRODUCT_HEAD = (group(key) for key in ("manager", "operator", "marketer", "product_head"))
 MARKETER, PRODUCT_HEAD, ACCOUNTANT, QUALITY = (
     group(key) for key in ("marketer", "product_head", "accountant", "quality")
 )
@@ -152,6 +158,12 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
+    "client.create": (MANAGER, OPERATOR, MARKETER, HEAD, DIRECTOR, ADMIN),
+    "client.change": (client_owner, OPERATOR, HEAD, DIRECTOR, ADMIN),
+    "client.give": (HEAD, DIRECTOR, ADMIN),
+    "client.merge": (HEAD, ADMIN),
+    "products.change": (PRODUCT_HEAD, ADMIN),
+    "segments.change": (PRODUCT_HEAD, MARKETER, ADMIN),
     "questionnaires.manage": (group("product_head"), group("quality"), ADMIN),
     "surveys.answer": (group("manager"), group("operator"), group("quality"), ADMIN),
     "competitors.change": (MARKETER, PRODUCT_HEAD, HEAD, ADMIN),
