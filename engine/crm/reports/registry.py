@@ -17,7 +17,7 @@ from engine.work import Actor
 
 SEES_ALL = frozenset({"head", "director", "admin", "auditor", "marketer", "product_head"})
 SEES_OWN = frozenset({"manager"})
-MODULES = ("kpi", "portfolio_reports")
+MODULES = ("kpi", "portfolio_reports", "funnel", "hardest", "forecast")
 
 
 @cache

@@ -1,0 +1,322 @@
+"""RP-07: the hardest stage of a sale and the list of its difficulties (R148, R150), with the contacts between the
+milestones beside it (X16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, Subquery, and_, case, func, or_, select
+
+from engine.crm.periods import moments
+from engine.crm.reports import ground, ways
+from engine.crm.reports.elapsed import DaysBetween
+from engine.crm.reports.filters import DIRECTION, EMPLOYEE, SCHEME, SEGMENT, TERRITORY, YEAR
+from engine.crm.reports.funnel import INITIATIVE, KIND, LOST
+from engine.crm.reports.model import (
+    Asked,
+    Case,
+    Cell,
+    Chart,
+    Column,
+    Link,
+    Report,
+    Said,
+    Table,
+    share,
+    to_case,
+    to_deal,
+)
+from engine.crm.reports.stage_names import Stage, refusal_name, stages_of
+from engine.errors import text
+from engine.models import ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask
+
+STAGE = Column("stage", text("Stage"))
+HARDEST = (
+    STAGE,
+    Column("worked", text("Deals that worked in it"), "int"),
+    Column("lost", text("Lost in it"), "int", total=True),
+    Column("rate", text("Loss rate"), "percent"),
+    Column("days", text("Days in it, on average"), "number"),
+    Column("longest", text("The longest, days"), "number"),
+    Column("rounds", text("Steps done again"), "int", total=True),
+    Column("late", text("Control points late"), "int", total=True),
+    Column("contacts", text("Contacts per deal"), "number"),
+    Column("rank", text("Difficulty"), "int"),
+)
+DIFFICULTIES = (
+    STAGE, Column("kind", text("Difficulty")), Column("what", text("What")),
+    Column("count", text("How often"), "int"), Column("share", text("Of the deals in it"), "percent"),
+)  # fmt: skip
+
+
+def hardest(asked: Asked) -> Sequence[Table]:
+    """The stages by how hard they are: loss rate first, then late control points and repeated steps per deal."""
+    known = stages_of(asked)
+    stays = _stays(asked)
+    lost, late, again = _losses(asked, known), _late(asked, stays), _again(asked, stays)
+    figures: list[dict[str, Any]] = []
+    spent = {row.place: row for row in asked.session.execute(_spent(asked, stays))}
+    worked = _worked(asked, stays, known)
+    contacts = dict(_contacts(asked, stays))
+    for no, stage in enumerate(known):
+        low, high = ways.bounds(known)[no]
+        places = [place for place in range(low, high + 1) if place in spent]
+        deals = worked.get(no, 0)
+        gone = sum(many for (number, _), many in lost.items() if number == no)
+        figures.append({
+            "stage": stage.title, "worked": deals, "lost": gone, "rate": share(gone, deals),
+            "days": _rounded(sum(float(spent[place].days or 0) for place in places), deals),
+            "longest": _rounded(max((float(spent[place].longest or 0) for place in places), default=0), 1),
+            "rounds": sum(many for (place, _, _), many in again.items() if low <= place <= high),
+            "late": sum(many for (place, _, _), many in late.items() if low <= place <= high),
+            "contacts": _rounded(sum(contacts.get(place, 0) for place in range(low, high + 1)), deals),
+        })  # fmt: skip
+    order = sorted(range(len(figures)), key=lambda no: _weight(figures[no]), reverse=True)
+    for rank, no in enumerate(order, 1):
+        figures[no]["rank"] = rank if figures[no]["worked"] else None
+    rows = [_linked(no, own, own["rank"] == 1 and _weight(own) > (0, 0)) for no, own in enumerate(figures)]
+    chart = Chart(text("Loss rate by stage"), "bar", [stage.title for stage in known],
+                  [(text("Loss rate"), [own["rate"] for own in figures])], "percent")  # fmt: skip
+    everything = any(own["worked"] for own in figures)
+    sums = {"stage": text("Total")} | {name: sum(own[name] for own in figures) for name in ("lost", "rounds", "late")}
+    difficulties = _difficulties(asked, known, order, figures, lost, late, again)
+    return [
+        Table(HARDEST, rows if everything else [], total=sums if everything else None, chart=chart),
+        Table(DIFFICULTIES, difficulties, title=text("Difficulties, the hardest stage first")),
+    ]
+
+
+def _weight(own: Mapping[str, Any]) -> tuple[Decimal, float]:
+    deals = own["worked"] or 1
+    return own["rate"] or Decimal(0), (own["late"] + own["rounds"]) / deals
+
+
+def _rounded(total: float, by: int) -> Decimal | None:
+    return Decimal(str(round(total / by, 1))) if by else None
+
+
+def _linked(no: int, own: Mapping[str, Any], is_hardest: bool) -> dict[str, Any]:
+    row = dict(own)
+    if is_hardest:
+        row["stage"] = Cell((own["stage"], text("the hardest")), None, "late")
+    row["lost"] = to_case("lost", own["lost"], stage=no + 1)
+    row["late"] = to_case("late", own["late"], stage=no + 1)
+    row["rounds"] = to_case("again", own["rounds"], stage=no + 1)
+    return row
+
+
+def _stays(asked: Asked) -> Subquery:
+    """Stays at milestones that ended, or still last, within the period."""
+    start, end = moments(asked.env, asked.period)
+    stays = ways.intervals(asked)
+    lasts = or_(stays.c.left.is_(None), stays.c.left >= start)
+    return select(stays).where(stays.c.at < end, lasts, stays.c.place >= 0).subquery()
+
+
+def _until(asked: Asked, stays: Subquery) -> Any:
+    _, end = moments(asked.env, asked.period)
+    return func.coalesce(stays.c.left, min(end, _now(asked)))
+
+
+def _now(asked: Asked) -> datetime:
+    """The end of today: what still lasts has lasted until then."""
+    return moments(asked.env, type(asked.period)(asked.today, asked.today))[1]
+
+
+def _spent(asked: Asked, stays: Subquery) -> Select[Any]:
+    days = DaysBetween(stays.c.at, _until(asked, stays))
+    open_ = select(Deal.id).where(Deal.status == "open")
+    standing = or_(stays.c.left.is_not(None), stays.c.deal_id.in_(open_))
+    return (
+        select(stays.c.place, func.sum(days).label("days"), func.max(days).label("longest"))
+        .where(standing).group_by(stays.c.place)
+    )  # fmt: skip
+
+
+def _worked(asked: Asked, stays: Subquery, known: Sequence[Stage]) -> dict[int, int]:
+    """How many deals worked in each stage; a deal that stays at two milestones of a stage counts once."""
+    number = case(*((ways.in_stage(known, no, stays.c.place), no) for no in range(len(known))), else_=-1)
+    query = select(number.label("stage"), func.count(stays.c.deal_id.distinct()).label("deals")).group_by(number)
+    return {row.stage: row.deals for row in asked.session.execute(query)}
+
+
+def _losses(asked: Asked, known: Sequence[Stage]) -> dict[tuple[int, str], int]:
+    found = ways.deals(asked)
+    start, end = moments(asked.env, asked.period)
+    query = (
+        select(found.c.place, func.coalesce(found.c.refusal_category, "").label("category"), func.count().label("many"))
+        .where(found.c.status == "lost", found.c.closed_at >= start, found.c.closed_at < end)
+        .group_by(found.c.place, found.c.refusal_category)
+    )
+    losses: dict[tuple[int, str], int] = {}
+    for row in asked.session.execute(query):
+        no = ways.stage_number(known, row.place)
+        if no is not None:
+            losses[no, row.category] = losses.get((no, row.category), 0) + row.many
+    return losses
+
+
+def _happened(stays: Subquery, at: Any) -> Any:
+    return and_(at >= stays.c.at, or_(stays.c.left.is_(None), at < stays.c.left))
+
+
+def _late_points(asked: Asked, stays: Subquery, *shown: Any) -> Select[Any]:
+    """Control points that were late, with the milestone at which their deal stood when they fell due."""
+    start, end = moments(asked.env, asked.period)
+    late = or_(ControlPoint.deviation > 0, ControlPoint.status == "missed",
+               and_(ControlPoint.status == "open", ControlPoint.planned_at < _now(asked)))  # fmt: skip
+    return (
+        select(*shown)
+        .select_from(ControlPoint)
+        .join(ProcessInstance, ProcessInstance.id == ControlPoint.instance_id)
+        .join(stays, and_(stays.c.deal_id == ProcessInstance.deal_id, _happened(stays, ControlPoint.planned_at)))
+        .where(late, ControlPoint.status.not_in(("cancelled", "waived")),
+               ControlPoint.planned_at >= start, ControlPoint.planned_at < end)
+    )  # fmt: skip
+
+
+def _late(asked: Asked, stays: Subquery) -> dict[tuple[int, str, str], int]:
+    query = _late_points(asked, stays, stays.c.place, ControlPoint.code, func.max(ControlPoint.title), func.count())
+    rows = asked.session.execute(query.group_by(stays.c.place, ControlPoint.code))
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def _repeated(asked: Asked, stays: Subquery, *shown: Any) -> Select[Any]:
+    """User tasks of a second or later round, with the milestone at which their deal stood."""
+    start, end = moments(asked.env, asked.period)
+    return (
+        select(*shown)
+        .select_from(UserTask)
+        .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
+        .join(stays, and_(stays.c.deal_id == ProcessInstance.deal_id, _happened(stays, UserTask.created_at)))
+        .where(UserTask.round > 1, UserTask.created_at >= start, UserTask.created_at < end)
+    )
+
+
+def _again(asked: Asked, stays: Subquery) -> dict[tuple[int, str, str], int]:
+    query = _repeated(asked, stays, stays.c.place, UserTask.element_id, func.max(UserTask.name), func.count())
+    rows = asked.session.execute(query.group_by(stays.c.place, UserTask.element_id))
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def _contacts(asked: Asked, stays: Subquery) -> list[tuple[int, int]]:
+    query = (
+        select(stays.c.place, func.count())
+        .select_from(ContactRecord)
+        .join(stays, and_(stays.c.deal_id == ContactRecord.deal_id, _happened(stays, ContactRecord.at)))
+        .group_by(stays.c.place)
+    )
+    return [(row[0], row[1]) for row in asked.session.execute(query)]
+
+
+def _difficulties(
+    asked: Asked, known: Sequence[Stage], order: Sequence[int], figures: Sequence[Mapping[str, Any]],
+    lost: Mapping[tuple[int, str], int], late: Mapping[tuple[int, str, str], int],
+    again: Mapping[tuple[int, str, str], int],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What went wrong in each stage: reasons of refusals, late control points, steps done again."""
+    rows: list[dict[str, Any]] = []
+    for no in order:
+        low, high = ways.bounds(known)[no]
+        own: list[tuple[int, Said, Said, Link]] = [
+            (many, text("Refusal"), refusal_name(asked, category or None) or text("not said"),
+             Link("cases", "lost", {"stage": no + 1, "category": category}))
+            for (number, category), many in lost.items() if number == no
+        ]  # fmt: skip
+        kinds = ((late, text("Control point late"), "late"), (again, text("Step done again"), "again"))
+        for found, kind, case_ in kinds:
+            sums: dict[tuple[str, str], int] = {}
+            for (place, key, title), many in found.items():
+                if low <= place <= high:
+                    sums[key, title] = sums.get((key, title), 0) + many
+            own += [
+                (many, kind, f"{key} {title}" if case_ == "late" else title,
+                 Link("cases", case_, {"stage": no + 1, "code": key}))
+                for (key, title), many in sums.items()
+            ]  # fmt: skip
+        rows += [
+            {"stage": known[no].title, "kind": kind, "what": what, "count": Cell(many, link),
+             "share": share(many, figures[no]["worked"])}
+            for many, kind, what, link in sorted(own, key=lambda one: (-one[0], str(one[2])))
+        ]  # fmt: skip
+    return rows
+
+
+def _late_cases(asked: Asked) -> Sequence[Table]:
+    columns = (Column("code", text("Code")), Column("title", text("Control point")), Column("deal", text("Deal")),
+               Column("name", text("Owner")), Column("planned", text("Planned"), "moment"),
+               Column("actual", text("Actual"), "moment"),
+               Column("deviation", text("Working days late"), "number"))  # fmt: skip
+    stays = _stays(asked)
+    query = _of_stage(asked, stays, _late_points(asked, stays, ControlPoint, ProcessInstance.deal_id, Deal.number).join(
+        Deal, Deal.id == ProcessInstance.deal_id))  # fmt: skip
+    if code := asked.given.get("code"):
+        query = query.where(ControlPoint.code == code)
+    found = asked.session.execute(query.order_by(ControlPoint.planned_at.desc(), ControlPoint.id)).all()
+    names = ground.names_of(asked.session, {row[0].owner_id for row in found})
+    rows = [
+        {"code": point.code, "title": point.title, "deal": to_deal(deal_id, number), "name": names.get(point.owner_id),
+         "planned": point.planned_at, "actual": point.actual_at, "deviation": point.deviation}
+        for point, deal_id, number in found
+    ]  # fmt: skip
+    return [Table(columns, rows)]
+
+
+def _again_cases(asked: Asked) -> Sequence[Table]:
+    columns = (Column("name", text("Step")), Column("round", text("Round"), "int"), Column("deal", text("Deal")),
+               Column("at", text("Created"), "moment"), Column("by", text("Completed by")))  # fmt: skip
+    stays = _stays(asked)
+    query = _of_stage(asked, stays, _repeated(
+        asked, stays, UserTask.name, UserTask.round, UserTask.created_at, UserTask.completed_by, Deal.id, Deal.number
+    ).join(Deal, Deal.id == ProcessInstance.deal_id))  # fmt: skip
+    if code := asked.given.get("code"):
+        query = query.where(UserTask.element_id == code)
+    found = asked.session.execute(query.order_by(UserTask.created_at.desc(), UserTask.id)).all()
+    names = ground.names_of(asked.session, {row.completed_by for row in found})
+    rows = [
+        {"name": row.name, "round": row.round, "deal": to_deal(row.id, row.number), "at": row.created_at,
+         "by": names.get(row.completed_by)}
+        for row in found
+    ]  # fmt: skip
+    return [Table(columns, rows)]
+
+
+def _of_stage(asked: Asked, stays: Subquery, query: Select[Any]) -> Select[Any]:
+    known, number = stages_of(asked), asked.number("stage")
+    if number and number <= len(known):
+        return query.where(ways.in_stage(known, number - 1, stays.c.place))
+    return query
+
+
+REPORTS = (
+    Report(
+        "RP-07",
+        text("The hardest stage"),
+        text("Where deals are lost, stand long, are done again or miss their control points, and why."),
+        "sales",
+        ("R148", "R150", "R146"),
+        (YEAR, SCHEME, EMPLOYEE, DIRECTION, SEGMENT, TERRITORY, KIND, INITIATIVE),
+        hardest,
+        figures=(
+            (text("Loss rate"), text(
+                "Deals lost in the stage of the deals that worked in it during the period.")),
+            (text("Days in it, on average"), text(
+                "Calendar days from milestone to milestone, per deal that worked in it.")),
+            (text("Steps done again"), text(
+                "User tasks of a second or later round while the deal stood in the stage.")),
+            (text("Control points late"), text(
+                "Control points late or missed that fell due while the deal stood in the stage.")),
+            (text("Difficulty"), text(
+                "1 is the hardest: the highest loss rate, then late points and repeated steps per deal.")),
+        ),
+        cases={
+            "lost": LOST,
+            "late": Case(text("Late control points"), _late_cases),
+            "again": Case(text("Steps done again"), _again_cases),
+        },
+        own=True,
+    ),
+)  # fmt: skip
