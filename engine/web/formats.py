@@ -18,7 +18,7 @@ from engine.web.i18n import babel_locale, gettext, locale, ngettext
 SOON = timedelta(hours=24)
 NORM = re.compile(
     r"(?P<each>R\d*/)?P(?:(?P<y>\d+)Y)?(?:(?P<m>\d+)M)?(?:(?P<w>\d+)W)?(?:(?P<bd>\d+)BD)?(?:(?P<d>\d+)D)?"
-    r"(?:T(?:(?P<bh>\d+)BH)?(?:(?P<h>\d+)H)?)?"
+    r"(?:T(?:(?P<bh>\d+)BH)?(?:(?P<bm>\d+)BM)?(?:(?P<h>\d+)H)?)?"
 )
 
 
@@ -131,6 +131,7 @@ def _unit(count: int, unit: str) -> str:
         "w": ngettext("%(num)s week", "%(num)s weeks", count), "d": ngettext("%(num)s day", "%(num)s days", count),
         "bd": ngettext("%(num)s working day", "%(num)s working days", count),
         "h": ngettext("%(num)s hour", "%(num)s hours", count),
+        "bm": ngettext("%(num)s working minute", "%(num)s working minutes", count),
         "bh": ngettext("%(num)s working hour", "%(num)s working hours", count),
     }  # fmt: skip
     return sentences[unit] % {"num": count}

@@ -10,10 +10,10 @@ from babel.dates import format_date
 from flask import Flask
 
 from engine.bpmn.types import Element
-from engine.calendar import WORKING
 from engine.errors import Text, text
 from engine.forms import Form, find, steps_of
-from engine.web.i18n import babel_locale, locale, ngettext, say
+from engine.web.events import LINE
+from engine.web.i18n import babel_locale, locale, say
 
 Named = Mapping[str, tuple[Text, str]]
 
@@ -97,60 +97,6 @@ TRIGGER: Mapping[str, Text] = {
     "before_delivery": text("before delivery"),
     "after_delivery": text("after delivery"),
 }
-LINE: Mapping[str, Text] = {
-    "process_instance.started": text("The instance was started"),
-    "process_instance.suspended": text("The instance was suspended"),
-    "process_instance.resumed": text("The instance was resumed"),
-    "process_instance.cancelled": text("The instance was cancelled"),
-    "process_instance.completed": text("The instance was finished"),
-    "comment.written": text("A comment was written"),
-    "user_task.created": text("A task was created"),
-    "user_task.claimed": text("The task was claimed"),
-    "user_task.unclaimed": text("The task was given back to the group"),
-    "user_task.completed": text("The task was completed"),
-    "user_task.cancelled": text("The task was cancelled"),
-    "user_task.reassigned": text("The task was reassigned"),
-    "user_task.delegated": text("The task was delegated"),
-    "user_task.resolved": text("The task came back with an answer"),
-    "user_task.due_date_moved": text("The due date was changed"),
-    "user_task.follow_up_set": text("The task was put off"),
-    "control_point.opened": text("A control point was opened"),
-    "control_point.met": text("The control point was met"),
-    "control_point.missed": text("The control point was missed"),
-    "control_point.waived": text("The control point was waived"),
-    "control_point.cancelled": text("The control point is not needed any more"),
-    "control_point.reminded": text("A reminder of the control point was sent"),
-    "control_point.overdue": text("The control point became overdue"),
-    "control_point.escalated": text("The control point was escalated to the head"),
-    "control_point.director_told": text("The director was told of the control point"),
-    "document.issued": text("A document was issued"),
-    "document.approved": text("The document was approved"),
-    "document.sent": text("The document was sent"),
-    "document.signed": text("The document was signed"),
-    "document.cancelled": text("The document was cancelled"),
-    "incident.raised": text("An incident was raised"),
-    "incident.retried": text("The incident was tried again"),
-    "incident.resolved": text("The incident was resolved"),
-    "deal.milestone_reached": text("The deal reached a milestone"),
-    "process_instance.advanced": text("The data of the instance changed"),
-    "document.numbered": text("The document got its number"),
-    "document.rendered": text("The files of the document are ready"),
-    "action.completed": text("A step of the system was done"),
-    "action.refused": text("A step of the system was refused"),
-    "job.failed": text("A step of the system failed and is tried again"),
-    "file.attached": text("A file was attached"),
-    "message.queued": text("A message waits"),
-    "message.expired": text("A message expired"),
-    "mail.written": text("A mail was written"),
-    "signal.broadcast": text("A signal was sent"),
-    "deal.created": text("The deal was registered"),
-    "deal.closed": text("The deal was closed"),
-    "deal.changed": text("The deal was changed"),
-    "payment.recorded": text("A payment was recorded"),
-    "timer.fired": text("A timer fired"),
-    "message.correlated": text("A message arrived"),
-    "mail.sent": text("A mail was sent"),
-}
 
 
 def label(value: str, names: Named) -> str:
@@ -201,25 +147,9 @@ def day_off(note: str) -> str:
     return say(known[note]) if note in known else note
 
 
-def norm(spec: str) -> str:
-    """A working-time duration in words: ``P2BD`` -> «2 working days». Anything else as it is."""
-    found = WORKING.fullmatch(str(spec))
-    if not found or not any(found.groups()):
-        return str(spec)
-    days, hours, minutes = (int(group or 0) for group in found.groups())
-    parts = []
-    if days:
-        parts.append(ngettext("%(num)d working day", "%(num)d working days", days) % {"num": days})
-    if hours:
-        parts.append(ngettext("%(num)d working hour", "%(num)d working hours", hours) % {"num": hours})
-    if minutes:
-        parts.append(ngettext("%(num)d working minute", "%(num)d working minutes", minutes) % {"num": minutes})
-    return " ".join(parts)
-
-
 def install(app: Flask) -> None:
     """Give templates the names."""
-    for function in (label, tone, named, weekday, day_off, norm, own_title):
+    for function in (label, tone, named, weekday, day_off, own_title):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
         TASK=TASK, INSTANCE=INSTANCE, DEAL=DEAL, POINT=POINT, DOCUMENT=DOCUMENT, INCIDENT=INCIDENT, OUTCOME=OUTCOME,
