@@ -172,7 +172,8 @@ def save_draft(work: Work, task_id: int, raw: Mapping[str, Any]) -> None:
 
 def seen(work: Work, task: UserTask) -> Mapping[str, Any]:
     """What the task's form may show: its token's variables over the facts. Nothing is loaded before it is asked for."""
-    return Layers(Late(lambda: _variables(work, task)), work.env.seen(work.session, task.instance, {}))
+    variables = Late(lambda: _variables(work, task))
+    return Layers(variables, work.env.seen(work.session, task.instance, variables))
 
 
 def _variables(work: Work, task: UserTask) -> Mapping[str, Any]:

@@ -62,6 +62,8 @@ class FeelEngine(PythonScriptEngine):  # type: ignore[misc]
         facts = self.host.facts
         if isinstance(facts, dict) and not facts:
             return names
+        beside = getattr(facts, "beside", None)  # a fact may be about the record that a variable of this token names
+        facts = beside(names) if beside is not None else facts
         return ChainMap(names, facts)  # type: ignore[arg-type]  # not asked for its length: that would load the facts
 
 

@@ -60,14 +60,20 @@ class Facts(Mapping[str, Any]):
         self._session = session
         self._env = env
         self._variables = variables
-        self._deal_id = deal_id if deal_id is not None else _id(variables.get("deal_id"))
-        self._client_id = client_id if client_id is not None else _id(variables.get("client_id"))
-        self._loaded: dict[str, Any] = {}
+        self._given = deal_id, client_id
+        self._loaded: dict[tuple[Any, ...], Any] = {}
+
+    def beside(self, variables: Mapping[str, Any]) -> Facts:
+        """The same facts as a token sees them whose variables are these: what is loaded already is shared."""
+        other = Facts(self._session, self._env, variables, *self._given)
+        other._loaded = self._loaded
+        return other
 
     def __getitem__(self, name: str) -> Any:
         if name not in NAMES:
             raise KeyError(name)
-        if name not in self._loaded:
+        key = (name, *(self._variables.get(one) for one in self._named(name)))
+        if key not in self._loaded:
             loaders: Mapping[str, Callable[[], Any]] = {
                 "deal": self._deal, "client": self._client, "contact": self._contact, "company": self._company,
                 "initiator": lambda: self._variables.get("initiator"), "choices": lambda: choices.load(self._session),
@@ -77,8 +83,27 @@ class Facts(Mapping[str, Any]):
                 "complaint": self._complaint, "survey": self._survey,
                 "product": lambda: standing.product(self._session, _id(self._variables.get("product_id"))),
             }  # fmt: skip
-            self._loaded[name] = loaders[name]()
-        return self._loaded[name]
+            self._loaded[key] = loaders[name]()
+        return self._loaded[key]
+
+    def _named(self, name: str) -> tuple[str, ...]:
+        """Variables that decide which record a fact is about: ``deal_id`` only where the instance itself has none."""
+        if name in {"company", "choices"}:
+            return ()
+        if name not in {"deal", "client", "contact"}:
+            return ("initiator",) if name == "initiator" else (f"{name}_id",)
+        missing = [one for one, given in zip(("deal_id", "client_id"), self._given, strict=True) if given is None]
+        return (*missing, *(("contact_id",) if name == "contact" else ()))
+
+    @property
+    def _deal_id(self) -> int | None:
+        given = self._given[0]
+        return given if given is not None else _id(self._variables.get("deal_id"))
+
+    @property
+    def _client_id(self) -> int | None:
+        given = self._given[1]
+        return given if given is not None else _id(self._variables.get("client_id"))
 
     def __contains__(self, name: object) -> bool:
         return name in NAMES
