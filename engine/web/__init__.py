@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, g, request, url_for
 
-from engine.web import downloads, failures, formats, i18n, labels, menu, reading, rules, seals, security
+from engine.web import downloads, failures, formats, i18n, labels, markdown, menu, reading, rules, seals, security
 
 NOUNS = (
     "signin", "preferences", "inbox", "tasks", "start", "deals", "instances", "drawings", "approvals",
     "control_points", "documents", "incidents", "guide", "health", "reports", "catalogue", "imports", "bank",
+    "knowledge",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent
@@ -41,7 +42,7 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.before_request(_prepare)
-    for part in (security, rules, i18n, formats, labels, failures, reading, menu, seals, downloads):
+    for part in (security, rules, i18n, formats, labels, failures, reading, menu, seals, downloads, markdown):
         part.install(app)
     app.jinja_env.globals["asset"] = asset
     for noun in (*NOUNS, *LATER):

@@ -54,7 +54,7 @@ def file(document_id: int, form: str) -> Response:
     stored = session.get(StoredFile, (document.pdf_id if form == "pdf" else document.docx_id) or 0)
     if stored is None:
         raise NotFound("The document has no such file yet. It is being made; try again in a minute.")
-    return _answer(stored, f"{document.title} {document.number}.{form}".replace("/", "-"))
+    return answer(stored, f"{document.title} {document.number}.{form}".replace("/", "-"))
 
 
 @blueprint.get("/files/<int:file_id>")
@@ -66,7 +66,7 @@ def attachment(file_id: int) -> Response:
     instance = session.get(ProcessInstance, stored.instance_id) if stored and stored.instance_id else None
     if stored is None or instance is None or not access.may(session, reading.actor(), g.now, "instance.see", instance):
         raise NotFound("There is no such file, or it is not yours to see")
-    return _answer(stored, stored.name)
+    return answer(stored, stored.name)
 
 
 def _may_see(document: Document) -> bool:
@@ -82,7 +82,8 @@ def _may_see(document: Document) -> bool:
     return instance is not None and access.may(session, actor, g.now, "instance.see", instance) is not None
 
 
-def _answer(stored: StoredFile, name: str) -> Response:
+def answer(stored: StoredFile, name: str) -> Response:
+    """The bytes of a stored file, shown by the browser only where that is safe."""
     inline = stored.media_type in SHOWN_INLINE and "download" not in request.args
     headers = {
         "Content-Type": stored.media_type,
