@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import select
 
 from engine import audit, identity
-from engine.crm import clients, deals, demo_market
+from engine.crm import clients, deals, demo_knowledge, demo_market
 from engine.models import Client, Group, Membership, Product, User
 from engine.work import Work
 
@@ -47,6 +47,7 @@ def load(work: Work) -> list[Account]:
     demo_market.load_market(work, data)
     demo_market.load_talks(work, data, loaded)
     load_deals(work, data, loaded)
+    demo_knowledge.load_knowledge(work)
     audit.record(work, "company.loaded", people=len(accounts), clients=len(loaded), deals=len(data["deals"]))
     return accounts
 
