@@ -84,11 +84,15 @@ def waive(work: Work, control_point_id: int, reason: str) -> None:
 
 
 def climb(work: Work, job: Job) -> None:
-    """One rung of the ladder; called by the job. Does nothing when the control point is no longer open."""
+    """One rung of the ladder; called by the job. Does nothing when the control point is no longer open, and closes it
+    when a document shows that it was met although its element goes on."""
     point = work.session.get(ControlPoint, job.payload["control_point_id"])
     if point is None or point.status != ControlPointStatus.OPEN:
         return
     instance = work.session.get_one(ProcessInstance, point.instance_id)
+    if (evidence := _evidence(work, instance, point, None)) is not None:
+        _close(work, instance, point, ControlPointStatus.MET, evidence)
+        return
     level: int = job.payload["level"]
     point.level = level
     _RUNGS[level](work, instance, point)

@@ -3,7 +3,8 @@
 ``complaint``  id, number, received_on, channel, channel_name, form, explicitness, origin, essence, demand, against
                (login), against_name, responsible (login), responsible_name, unit, unit_title, category, cause,
                importance, decision, verdict, remedy, findings, reopened, answer_until, stage, outcome, sender, handlers
-               and employees and units [{value, label}], history [{at, what}] (R109), similar [{value, label}], repeats
+               and employees and units [{value, label}], history [{at, what}] (R109), similar [{value, label}],
+               repeats, paper (the section of documents about it: {complaint: {number, received_on …}})
 ``survey``     id, product, questions [{key, topic, text}], open_question, until, status, minimum, mean, comment,
                recommends, wants_call, answers [{text, score}]
 """
@@ -30,9 +31,15 @@ def complaint_facts(session: Session, env: Any, row: Complaint) -> dict[str, Any
     responsible, against = _person(session, row.responsible_id), _person(session, row.against_id)
     unit = session.get(Group, row.unit) if row.unit else None
     channels = {one["value"]: one["label"] for one in env.setting("complaints.channels")}
+    received_on, until = _day(env, row.received_at), _day(env, row.term_at) if row.term_at else None
+    paper = {
+        "number": row.number, "received_on": received_on, "channel": row.channel, "essence": row.essence,
+        "demand": row.demand, "answer_until": until, "incoming": row.incoming_number,
+        "responsible": responsible.name if responsible else None,
+    }  # fmt: skip
     handlers = complaints.handlers(session, sorted({*HANDLERS, row.unit or "quality"}), row.against_id)
     return {
-        "id": row.id, "number": row.number, "received_on": _day(env, row.received_at), "channel": row.channel,
+        "id": row.id, "number": row.number, "received_on": received_on, "channel": row.channel,
         "channel_name": channels.get(row.channel, row.channel), "form": row.form, "explicitness": row.explicitness,
         "origin": row.origin, "essence": row.essence, "demand": row.demand,
         "against": against.login if against else None, "against_name": against.name if against else None,
@@ -41,7 +48,7 @@ def complaint_facts(session: Session, env: Any, row: Complaint) -> dict[str, Any
         "unit_title": unit.title if unit else None, "category": row.category, "cause": row.cause,
         "importance": row.importance, "decision": row.decision, "verdict": row.verdict, "remedy": row.remedy,
         "findings": row.findings, "reopened": row.reopened, "stage": row.stage, "outcome": row.outcome,
-        "answer_until": _day(env, row.term_at) if row.term_at else None, "sender": sender_text(row),
+        "answer_until": until, "paper": {"complaint": paper}, "sender": sender_text(row),
         "handlers": people(handlers), "employees": people(_employees(session)), "units": units(session, env),
         "history": history(session, env, row), "repeats": repeats(session, row, row.received_at - YEAR),
         "similar": [choice(other) for other in similar(session, row)],

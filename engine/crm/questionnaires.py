@@ -30,6 +30,8 @@ GENERAL: Mapping[str, Any] = {
          "text_en": "How do you rate the work of your manager?"},
         {"key": "documents", "topic": "payment", "text": "Насколько удобны были оплата и оформление документов?",
          "text_en": "How convenient were payment and paperwork?"},
+        {"key": "price", "topic": "product", "text": "Как Вы оцениваете соотношение цены и качества?",
+         "text_en": "How do you rate the value for money?"},
     ],
     "open_question": "Что нам следует улучшить в первую очередь?",
     "open_question_en": "What should we improve first?",

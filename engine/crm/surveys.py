@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit, thrown
 from engine.crm import clients, questionnaires
 from engine.crm.deals import today
 from engine.errors import Invalid, NotFound, Text, WrongState, text
@@ -113,6 +113,43 @@ def make_link(work: Work, survey_id: int) -> str:
 def by_token(session: Session, token: str) -> Survey | None:
     """The survey that a link opens, whatever its state; None for a forged one."""
     return session.scalar(select(Survey).where(Survey.token_hash == digest(token)))
+
+
+def link_state(row: Survey | None, now: datetime) -> str:
+    """What a link is worth now: open, used, expired, or forged when there is no such survey."""
+    if row is None:
+        return "forged"
+    if row.status == OPEN and row.expires_at is not None and row.expires_at > now:
+        return "open"
+    return "used" if row.status == ANSWERED else "expired"
+
+
+def answer_by_link(work: Work, token: str, marks: Marks) -> Survey:
+    """The client answers by his link; the procedure that waits for it is told. Raises NotFound, WrongState, Invalid."""
+    row = by_token(work.session, token)
+    state = link_state(row, work.now)
+    if row is None:
+        raise NotFound("There is no such survey.")
+    if state != "open":
+        raise WrongState("This survey has ended already.")
+    answer(work, row.id, marks, "web")
+    tell(work, row)
+    return row
+
+
+def answer_for(work: Work, survey_id: int, marks: Marks, channel: str) -> Survey:
+    """An employee enters what the client answered by letter or on paper (R252). Raises as ``answer``, Forbidden."""
+    access.require(work, "surveys.answer")
+    row = answer(work, survey_id, marks, channel)
+    tell(work, row)
+    return row
+
+
+def tell(work: Work, row: Survey) -> None:
+    """The procedure that waits for the answer goes on in a job of its own: the answer stands whatever comes of it."""
+    if row.instance_id is not None:
+        payload = {"survey_id": row.id}
+        thrown.enqueue(work, "survey_answered", str(row.id), payload, thrown.PATIENCE, f"survey_answered:{row.id}")
 
 
 def digest(token: str) -> str:

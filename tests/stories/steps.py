@@ -1,10 +1,15 @@
 """Stretches of the way that many stories go: each brings a deal to the end of one stage."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
+from engine.crm import questionnaires, surveys
+from engine.models import Mail
 from tests.stories.story import Story
 
 LINES = [
@@ -12,6 +17,7 @@ LINES = [
     {"name": "Опрос удовлетворенности клиентов", "quantity": "2", "unit": "волна", "price": "61000.00"},
 ]
 TOTAL = Decimal("366000.00")
+QUESTIONS = [question["key"] for question in questionnaires.GENERAL["questions"]]
 
 
 def agree_meeting(story: Story, at: str = "2026-11-18T11:00", **filled: Any) -> None:
@@ -115,15 +121,23 @@ def act(story: Story) -> None:
 
 
 def survey(story: Story, **scores: int) -> None:
-    """The questionnaire goes out and comes back; fives unless told otherwise."""
-    story.send()
-    answers(story, **scores)
+    """The link goes out and the client answers by it; fives unless told otherwise."""
+    said = dict.fromkeys(QUESTIONS, 5) | {name.removeprefix("survey_"): one for name, one in scores.items()}
+    story.act("system", surveys.answer_by_link, link(story), surveys.Marks(said))
+    story.work()
 
 
-def answers(story: Story, name: str = "Внести ответы клиента", **filled: Any) -> None:
-    """What the client ticked."""
-    said = {f"survey_{question}": 5 for question in ("result", "terms", "manager", "documents", "price")}
-    story.complete(name, **(said | filled))
+def link(story: Story) -> str:
+    """The token of the newest link that was mailed."""
+    with story.env.sessions() as session:
+        mails = session.scalars(select(Mail.body).where(Mail.body.contains("/survey/")).order_by(Mail.id))
+        return str(re.findall(r"/survey/([\w-]+)", mails.all()[-1])[-1])
+
+
+def interview(story: Story, **scores: int) -> None:
+    """The operator asks on the phone; fives unless told otherwise."""
+    marks = [{"score": scores.get(question, 5)} for question in QUESTIONS]
+    story.complete("Опросить по телефону", phone_result="answered", survey_marks=marks)
 
 
 def lose(story: Story, **refusal: object) -> None:

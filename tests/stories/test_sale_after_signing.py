@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
-from tests.stories import steps
+from tests.stories import complaints, steps
 from tests.stories.steps import lose
 from tests.stories.story import Story
 
@@ -22,10 +22,9 @@ def test_half_before_and_half_after_the_event(story: Story) -> None:
     steps.pay(story, half)
     steps.handover(story)
     steps.event(story)
-    assert story.open == ["Проверить и отправить", "Проверить и отправить"]
+    assert story.open == ["Проверить и отправить"]
     story.send()
-    story.send()
-    steps.answers(story, survey_terms=4)
+    steps.survey(story, survey_terms=4)
     assert story.open == ["Отметить поступление оплаты"]
     steps.receive(story, half, "102")
     assert story.open == ["Договориться о следующем контакте"]
@@ -161,24 +160,23 @@ def test_objections_to_the_act_are_settled_before_it_is_signed(story: Story) -> 
 
 
 @pytest.mark.begins_at("evaluation")
-@pytest.mark.parametrize(("worst", "priority"), [(2, 80), (3, 60)])
-def test_a_low_mark_is_looked_into_by_quality(story: Story, worst: int, priority: int) -> None:
+@pytest.mark.parametrize(("worst", "explicitness"), [(2, "explicit"), (3, "hidden")])
+def test_a_low_mark_becomes_a_complaint_and_the_sale_waits_for_its_end(
+    story: Story, worst: int, explicitness: str
+) -> None:
     """AT-13: the worst answer counts; two and below is open, three hidden dissatisfaction."""
     steps.survey(story, survey_documents=worst)
-    task = story.task("Разобрать недовольство")
-    assert task.priority == priority
-    assert story.performer(task) == "quentin"
-    story.complete(
-        "Разобрать недовольство", cause="Счёт с ошибкой", remedy="Извинились, исправили",
-        prevention="Проверка реквизитов", client_satisfied="yes",
-    )  # fmt: skip
+    assert story.open == ["Зарегистрировать жалобу"]
+    seen = story.variables_of("Зарегистрировать жалобу")
+    assert (seen["complaint_explicitness"], seen["complaint_origin"]) == (explicitness, "survey")
+    complaints.handled(story)
     assert story.milestones[-1] == "M8"
+    assert story.open == ["Договориться о следующем контакте"]
 
 
 @pytest.mark.begins_at("evaluation")
 def test_no_answer_to_the_questionnaire_means_a_call(story: Story) -> None:
     """R252."""
-    story.send()
     story.wait("P5BD")
     assert story.open == ["Опросить по телефону"]
     story.complete("Опросить по телефону", phone_result="no_answer")
