@@ -18,7 +18,8 @@ from engine.models import Client, ClientProduct, Competitor, Deal, Document, Pro
 from engine.vocabulary import DocumentStatus
 from engine.work import Work
 
-TO_BE_SIGNED = ("contract", "act")
+TO_BE_SIGNED = ("contract", "act", "upd")
+ACTS = ("act", "upd")  # an UPD is act and VAT invoice in one
 ENDED = (DocumentStatus.SIGNED, DocumentStatus.SUPERSEDED, DocumentStatus.CANCELLED)
 NEEDS_COMMENT = "other"
 NEEDS_COMPETITOR = "competitor"
@@ -66,8 +67,8 @@ def _unsigned(session: Session, deal: Deal) -> list[Gap]:
         for row in rows
         if row.status not in ENDED
     ]
-    if not any(row.kind == "act" and row.status == DocumentStatus.SIGNED for row in rows) and not any(
-        row.kind == "act" and row.status not in ENDED for row in rows
+    if not any(row.kind in ACTS and row.status == DocumentStatus.SIGNED for row in rows) and not any(
+        row.kind in ACTS and row.status not in ENDED for row in rows
     ):
         gaps.append(Gap("no_act", text("There is no signed act."), "Нет подписанного акта."))
     return gaps

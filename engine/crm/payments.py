@@ -89,6 +89,33 @@ def refund(
     return _write(work, deal, planned, "refund", sum, dated, reference)
 
 
+def write_off(work: Work, deal_id: int, part: int, reason: str) -> Decimal:
+    """Give up what is left of a part; no money moves, no settlement is written (R218). Returns what was written off.
+
+    Raises NotFound, Invalid (no reason).
+    """
+    deal = deals.find(work.session, deal_id)
+    planned = next((row for row in deal.payments if row.part == part), None)
+    if planned is None:
+        raise NotFound("The deal {number} has no payment part {part}.", number=deal.number, part=part)
+    if not reason.strip():
+        raise Invalid("Say why.")
+    left = kopecks(planned.sum - (planned.received or Decimal(0)))
+    if left <= 0:
+        return kopecks(0)
+    planned.received = planned.sum
+    row = Payment(
+        deal_id=deal.id, part=part, kind="write_off", dated=deals.today(work), sum=left, reference=None,
+        recorded_at=work.now,
+    )  # fmt: skip
+    work.session.add(row)
+    work.session.flush()
+    audit.record(
+        work, "payment.written_off", subject=f"deal:{deal.id}", payment_id=row.id, part=part, sum=left, reason=reason
+    )
+    return left
+
+
 def _check(work: Work, sum: Decimal, dated: date) -> None:
     if not isinstance(sum, Decimal) or not sum.is_finite() or sum <= 0 or sum != round(sum, 2) or sum > deals.BIGGEST:
         raise Invalid("Enter a sum above zero in roubles and kopecks.")

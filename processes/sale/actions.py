@@ -50,12 +50,13 @@ def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def pay(work: Work, call: ActionCall) -> dict[str, Any]:
-    """part, sum, date, reference -> paid (all money of the deal), balance (of this part; below zero: overpaid)."""
+    """part, sum, date, reference -> paid (all money of the deal), balance (of this part; below zero: overpaid),
+    payment_id."""
     settled = payments.record_payment(
         work, _deal(call), int(call.inputs["part"]), _money(call.inputs["sum"]), _day(work, call, "date"),
         reference=call.inputs.get("reference"),
     )  # fmt: skip
-    return {"paid": settled.paid, "balance": settled.part_balance}
+    return {"paid": settled.paid, "balance": settled.part_balance, "payment_id": settled.payment_id}
 
 
 def settle_overpayment(work: Work, call: ActionCall) -> dict[str, Any]:
