@@ -1,0 +1,144 @@
+"""What the service tasks between sales do: the next contact and what came of it, lost clients, warnings, greetings."""
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.actions import ActionCall, Registry
+from engine.crm import clients, contact_log, deals, followup, leads, next_contacts
+from engine.errors import Failed
+from engine.models import Client, Contact, Product, User, UserTask
+from engine.vocabulary import TaskStatus
+from engine.work import Work
+
+LOGGED = {"sale": "interested", "later": "later", "refused": "refused", "needs": "interested", "complaint": "answered",
+          "data": "answered", "no_answer": "no_answer", "stop": "refused"}  # fmt: skip
+
+
+def register(registry: Registry) -> None:
+    """The next contact and its results."""
+    registry.add("development.plan", plan)
+    registry.add("development.log", log)
+    registry.add("development.refuse", refuse)
+    registry.add("development.sell", sell)
+    registry.add("development.stop", stop)
+
+
+def plan(work: Work, call: ActionCall) -> dict[str, Any]:
+    """next_contact {date, purpose, product} or null -> contact_over, contact_on, contact_purpose, contact_product {id,
+    name}, contact_ideal, contact_periodic, contact_script {opening, questions, offer}."""
+    client_id = _client(call)
+    if followup.is_over(clients.find(work.session, client_id)):
+        next_contacts.clear(work, client_id, "К клиенту больше не обращаемся")
+        return {"contact_over": True, "contact_on": None, "contact_purpose": None, "contact_product": None,
+                "contact_ideal": False, "contact_periodic": False, "contact_script": None}  # fmt: skip
+    found = followup.plan(work, client_id, call.inputs.get("next_contact"))
+    product = found.product
+    return {
+        "contact_over": False, "contact_on": found.on, "contact_purpose": found.purpose,
+        "contact_product": {"id": product.id, "name": product.name} if product is not None else None,
+        "contact_ideal": found.ideal, "contact_periodic": found.periodic,
+        "contact_script": followup.script(work.env, work.session, product, ideal=found.ideal),
+    }  # fmt: skip
+
+
+def log(work: Work, call: ActionCall) -> dict[str, Any]:
+    """result -> agreed {date, purpose, product} or null: a line in the contact log for every talk, needs and new
+    particulars written down, and the day of the next one (R060, R297)."""
+    said, client_id = call.variables, _client(call)
+    result = str(call.inputs["result"])
+    person = _person(work, client_id, said.get("contact_person"))
+    agreed = _agreed(work, result, said)
+    told = f"{_day_text(agreed['date'])}: {agreed.get('purpose') or ''}".strip(": ") if agreed else None
+    contact_log.record(
+        work, client_id, channel=str(said.get("contact_channel") or "phone"), purpose=str(said["contact_purpose"]),
+        contact_id=person.id if person is not None else None, instance_id=call.instance.id,
+        user_id=_who(work, call, str(call.inputs["step"])), result=LOGGED.get(result, "answered"),
+        note=said.get("contact_note"), agreed=told,
+    )  # fmt: skip
+    if result == "needs":
+        followup.note_need(work, client_id, str(said["contact_need"]), _id(said.get("contact_need_product")))
+    if result == "data" and person is not None:
+        followup.change_contact(work, person.id, phone=said.get("contact_phone_new"), email=said.get("contact_email_new"),
+                                position=said.get("contact_position_new"))  # fmt: skip
+    return {"agreed": agreed}
+
+
+def refuse(work: Work, call: ActionCall) -> dict[str, Any]:
+    """product_id, category, comment: this product is not wanted (R040)."""
+    given = call.inputs
+    product_id = _id(given.get("product_id"))
+    if product_id is not None:
+        followup.refuse_product(work, _client(call), product_id, str(given["category"]), str(given.get("comment") or ""))
+    return {}
+
+
+def sell(work: Work, call: ActionCall) -> dict[str, Any]:
+    """title, product_id, cycle, need -> deal_id: a sale grows out of the talk (R021, R135)."""
+    given, client_id = call.inputs, _client(call)
+    product = work.session.get(Product, _id(given.get("product_id")) or 0)
+    client = clients.find(work.session, client_id)
+    owner = client.owner_id or _who(work, call, str(call.inputs["step"]))
+    person = _person(work, client_id, call.variables.get("contact_person"))
+    deal = deals.open_deal(
+        work, client_id, str(given.get("title") or (product.name if product is not None else "Продажа")),
+        contact_id=person.id if person is not None else None, owner_id=owner, initiative="company",
+        cycle=str(given.get("cycle") or "long"), need=given.get("need"),
+        product_ids=[product.id] if product is not None else [],
+    )  # fmt: skip
+    if product is not None:
+        deals.set_lines(work, deal.id, [{"product_id": product.id}])
+    next_contacts.clear(work, client_id, "Открыта сделка")
+    return {"deal_id": deal.id}
+
+
+def stop(work: Work, call: ActionCall) -> dict[str, Any]:
+    """reason: the client asks not to be approached any more."""
+    client_id, reason = _client(call), str(call.inputs["reason"])
+    leads.opt_out(work, client_id, reason)
+    next_contacts.clear(work, client_id, reason)
+    return {}
+
+
+def _agreed(work: Work, result: str, said: Any) -> dict[str, Any] | None:
+    """The day of the next talk: as told, or what the result calls for; null: reckoned by the interval."""
+    known = {"purpose": said.get("contact_purpose"), "product": (said.get("contact_product") or {}).get("id")}
+    if result == "later":
+        return dict(said["next_contact"])
+    if result in {"no_answer", "complaint", "data"}:
+        spec = work.env.setting("development.no_answer" if result != "complaint" else "development.after_complaint")
+        return known | {"date": work.env.calendar("main").due(work.now, spec).at.date()}
+    return None
+
+
+def _day_text(day: Any) -> str:
+    return f"{day:%d.%m.%Y}" if isinstance(day, date) else str(day)
+
+
+def _person(work: Work, client_id: int, chosen: Any) -> Contact | None:
+    """Whom we speak to: as chosen, else the first who still works there."""
+    people = [one for one in clients.find(work.session, client_id).contacts if one.active]
+    return next((one for one in people if one.id == _id(chosen)), people[0] if people else None)
+
+
+def _who(work: Work, call: ActionCall, step: str) -> int | None:
+    """Who completed this step last."""
+    return work.session.scalar(
+        select(UserTask.completed_by)
+        .where(UserTask.instance_id == call.instance.id, UserTask.element_id == step,
+               UserTask.status == TaskStatus.COMPLETED)
+        .order_by(UserTask.ended_at.desc(), UserTask.id.desc())
+        .limit(1)
+    )  # fmt: skip
+
+
+def _client(call: ActionCall) -> int:
+    if call.instance.client_id is None:
+        raise Failed("The action {element} needs a client.", element=call.element_id)
+    return call.instance.client_id
+
+
+def _id(value: Any) -> int | None:
+    return int(value) if value not in (None, "") else None
