@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.actions import ActionCall, Registry
-from engine.crm import campaign_facts, campaign_lists, campaigns
+from engine.crm import campaign_facts, campaign_lists, campaigns, knowledge
 from engine.work import Work
 
 
@@ -94,11 +94,16 @@ def end(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def conclude(work: Work, call: ActionCall) -> dict[str, Any]:
-    """conclusions, cost."""
-    cost = call.inputs.get("cost")
-    campaigns.conclude(
-        work, _campaign(call), str(call.inputs["conclusions"]), cost=None if cost is None else _money(cost)
-    )
+    """conclusions, cost, budget_shift (R255), best_practice: true writes them into the knowledge base (R050)."""
+    cost, said = call.inputs.get("cost"), str(call.inputs["conclusions"]).strip()
+    if call.inputs.get("budget_shift"):
+        said += f"\n\nБюджет: {str(call.inputs['budget_shift']).strip()}"
+    campaign = campaigns.conclude(work, _campaign(call), said, cost=None if cost is None else _money(cost))
+    if call.inputs.get("best_practice"):
+        knowledge.create(
+            work, "case", f"Опыт кампании «{campaign.title}»", f"{campaign.aim}\n\n{said}", status=knowledge.PUBLISHED,
+            product_id=campaign.product_id, segment=campaign.segment,
+        )  # fmt: skip
     return {}
 
 
