@@ -1,4 +1,4 @@
-"""Campaigns (P25): from the results of earlier ones to conclusions for the next; nobody is approached without consent."""
+"""Campaigns (P25): earlier results in, conclusions for the next out; nobody is approached without consent."""
 from __future__ import annotations
 
 from collections.abc import Callable
