@@ -116,12 +116,14 @@ def shown(value: Any, kind: str) -> str | Markup:
         return ""
     if isinstance(value, (Text, Words)):
         return spoken(value)
+    if isinstance(value, tuple):
+        return ", ".join(str(shown(part, kind)) for part in value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, datetime):
         return formats.stamp(value)
     if isinstance(value, date):
-        return formats.day(value, "medium")
+        return formats.day(value, "medium") if locale() == "en" else f"{value:%d.%m.%Y}"
     return _number(value, kind) if isinstance(value, (int, float, Decimal)) else str(value)
 
 
@@ -163,7 +165,7 @@ def _line(columns: Sequence[Column], row: Row) -> list[Any]:
     if isinstance(row, Group):
         return [spoken(row.title), *[None] * (len(columns) - 1)]
     values = [model.value_of(row.get(column.key)) for column in columns]
-    return [spoken(value) if isinstance(value, (Text, Words)) else value for value in values]
+    return [str(shown(value, "text")) if isinstance(value, (Text, Words, tuple)) else value for value in values]
 
 
 def _shown(table: Table, report: Report, place: int) -> dict[str, Any]:
@@ -224,12 +226,16 @@ def _chart(table: Table) -> str:
             "locale": locale(),
             "labels": [str(shown(label, "text")) for label in chart.labels],
             "series": [
-                {"name": spoken(name), "values": [None if value is None else float(value) for value in values]}
-                for name, values in chart.series
+                {"name": spoken(name), "values": [_plotted(value) for value in values]} for name, values in chart.series
             ],
         },
         ensure_ascii=False,
     )
+
+
+def _plotted(value: Any) -> float | None:
+    bare = model.value_of(value)
+    return None if bare is None else float(bare)
 
 
 def _controls(report: Report, asked: Asked) -> list[tuple[Filter, list[tuple[str, str]], str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Subquery, case, extract, func, or_, select
+from sqlalchemy import ColumnElement, Date, Subquery, case, extract, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from engine.crm.periods import Period, add_months
@@ -104,15 +104,16 @@ class Turn:
     before: date | None = None
 
 
-def lost(asked: Asked, period: Period, months: int) -> list[Turn]:
-    """Who stopped paying in the period, by direction: no settlement for more than ``months`` (R078, R084).
+def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
+    """Who stopped paying in the period, by direction (``whole``: the client as such, direction 0): no settlement for
+    more than ``months`` (R078, R084).
 
     The day is the first one on which the last settlement lies further back than that.
     """
     day = Settlement.dated
-    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
+    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, _area(whole)), "order_by": (day, Settlement.id)}
     following = func.lead(day, type_=Date).over(**pair)
-    rows = _pairs(asked, period.until, following.label("other"))
+    rows = _pairs(asked, period.until, following.label("other"), whole)
     # the first day of silence lies in the period, so the last money lies in a range that can be named beforehand
     earliest = add_months(period.since, -months - 1)
     query = select(rows).where(
@@ -127,12 +128,12 @@ def lost(asked: Asked, period: Period, months: int) -> list[Turn]:
     return [turn for turn in found if not asked["employee"] or turn.owner_id == asked["employee"]]
 
 
-def restored(asked: Asked, period: Period, months: int) -> list[Turn]:
-    """Who paid again in the period after a silence that had made him lost, by direction (R079, R085)."""
+def restored(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
+    """Who paid again in the period after a silence that had made him lost, by direction or as such (R079, R085)."""
     day = Settlement.dated
-    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, direction_of()), "order_by": (day, Settlement.id)}
+    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, _area(whole)), "order_by": (day, Settlement.id)}
     previous = func.lag(day, type_=Date).over(**pair)
-    rows = _pairs(asked, period.until, previous.label("other"))
+    rows = _pairs(asked, period.until, previous.label("other"), whole)
     query = select(rows).where(
         rows.c.dated >= period.since, _months(rows.c.dated) - _months(rows.c.other) >= months
     )
@@ -163,10 +164,14 @@ def products_by_id(session: Session) -> Mapping[int, str]:
     return {row.id: row.name for row in session.execute(select(Product.id, Product.name))}
 
 
-def _pairs(asked: Asked, until: date, other: Any) -> Subquery:
+def _area(whole: bool) -> ColumnElement[int]:
+    return literal(0) if whole else direction_of()
+
+
+def _pairs(asked: Asked, until: date, other: Any, whole: bool) -> Subquery:
     return (
         select(
-            Settlement.client_id, direction_of().label("direction"), owner().label("owner_id"), Settlement.dated, other
+            Settlement.client_id, _area(whole).label("direction"), owner().label("owner_id"), Settlement.dated, other
         )
         .join(Client, Client.id == Settlement.client_id)
         .outerjoin(Product, Product.id == Settlement.product_id)

@@ -151,7 +151,8 @@ def _potential_cases(asked: Asked) -> Sequence[Table]:
     return [Table(columns, rows)]
 
 
-def _turn_cases(asked: Asked, turns: Sequence[ground.Turn]) -> Sequence[Table]:
+def turn_table(asked: Asked, turns: Sequence[ground.Turn]) -> Sequence[Table]:
+    """Who was lost or won back, when, and by which payment it is seen."""
     columns = (
         Column("client", text("Client")), Column("direction", text("Product direction")),
         Column("on", text("Happened on"), "date"), Column("paid", text("Payment"), "date"),
@@ -169,11 +170,11 @@ def _turn_cases(asked: Asked, turns: Sequence[ground.Turn]) -> Sequence[Table]:
 
 
 def _lost_cases(asked: Asked) -> Sequence[Table]:
-    return _turn_cases(asked, ground.lost(asked, asked.period, ground.window_months(asked.env)))
+    return turn_table(asked, ground.lost(asked, asked.period, ground.window_months(asked.env)))
 
 
 def _restored_cases(asked: Asked) -> Sequence[Table]:
-    return _turn_cases(asked, ground.restored(asked, asked.period, ground.window_months(asked.env)))
+    return turn_table(asked, ground.restored(asked, asked.period, ground.window_months(asked.env)))
 
 
 def _sale_cases(asked: Asked) -> Sequence[Table]:

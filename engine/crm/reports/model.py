@@ -86,13 +86,13 @@ Row = Mapping[str, Any] | Group
 class Chart:
     """A picture of a table. ``kind``: bar, line, stacked (bars on each other) or across (bars to the right).
 
-    ``series``: name and one number per label; ``unit``: kind of the numbers; ``target``: a line to compare with.
+    ``series``: name and one number (or Cell) per label; ``unit``: kind of the numbers.
     """
 
     title: Text
     kind: str
     labels: Sequence[Any]
-    series: Sequence[tuple[Said, Sequence[Decimal | int | float | None]]]
+    series: Sequence[tuple[Said, Sequence[Any]]]
     unit: str = "int"
 
 

@@ -17,7 +17,9 @@ from engine.work import Actor
 
 SEES_ALL = frozenset({"head", "director", "admin", "auditor", "marketer", "product_head"})
 SEES_OWN = frozenset({"manager"})
-MODULES = ("kpi", "portfolio_reports", "funnel", "hardest", "forecast")
+MODULES = (
+    "kpi", "portfolio_reports", "funnel", "hardest", "forecast", "base_reports", "quality", "discipline", "selling",
+)  # fmt: skip
 
 
 @cache

@@ -72,6 +72,16 @@ def refusal_name(asked: Asked, category: str | None) -> Said | None:
     return category or text("not said")
 
 
+def listed(env: Any, file: str, key: str) -> dict[str, Said]:
+    """A list of the settings (value, label, label_en) as names by value, in its order."""
+    rows = (env.settings.get(file) or {}).get(key) or []
+    return {
+        str(row["value"]): Words(str(row["label"]), str(row.get("label_en") or row["label"]))
+        for row in rows
+        if isinstance(row, Mapping) and "value" in row
+    }
+
+
 def _settings(env: Any) -> Mapping[str, Any]:
     found: Mapping[str, Any] = env.settings.get("stages") or {}
     return found
