@@ -7,12 +7,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import access, notifications
+from engine import access, notifications, outbox
 from engine.actions import ActionCall, Registry
-from engine.crm import clients, closing, deals, facts, payments
+from engine.crm import (
+    clients,
+    closing,
+    contact_log,
+    contracts,
+    deals,
+    facts,
+    loyalty,
+    payments,
+    prices,
+    sale_kinds,
+    transfers,
+)
 from engine.documents import lifecycle
 from engine.errors import Failed
-from engine.models import Document
+from engine.models import Client, Document, Job
+from engine.vocabulary import JobKind
 from engine.work import Work
 
 OPEN_OFFERS = ("proposal", "invoice")
@@ -28,6 +41,14 @@ def register(registry: Registry) -> None:
     registry.add("deal.refund", refund)
     registry.add("deal.check_closing", check_closing)
     registry.add("deal.close", close)
+    registry.add("deal.due_discount", due_discount)
+    registry.add("deal.price", price)
+    registry.add("deal.is_new_product", is_new_product)
+    registry.add("contracts.renew", renew_contracts)
+    registry.add("contracts.lost", lose_contract)
+    registry.add("transfer.list", list_holdings)
+    registry.add("transfer.apply", transfer)
+    registry.add("transfer.done", log_acquaintance)
     registry.add("client.check_requisites", check_requisites)
     registry.add("client.stop", stop_calling)
     registry.add("staff.mail", mail_group)
@@ -41,6 +62,86 @@ def reach(work: Work, call: ActionCall) -> dict[str, Any]:
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
     """lines, discount -> total."""
     return {"total": deals.set_lines(work, _deal(call), call.inputs["lines"], call.inputs.get("discount")).total}
+
+
+def due_discount(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> order_discount: per cent the client is due by the loyalty programme (R300)."""
+    client_id = deals.find(work.session, _deal(call)).client_id
+    return {"order_discount": loyalty.discount_of(work.session, client_id, deals.today(work))}
+
+
+def price(work: Work, call: ActionCall) -> dict[str, Any]:
+    """lines [{product_id, quantity}] -> total: at the prices of the client's list, less its loyalty discount (R209)."""
+    deal, today = deals.find(work.session, _deal(call)), deals.today(work)
+    client = clients.find(work.session, deal.client_id)
+    lines = []
+    for row in call.inputs["lines"]:
+        product, quantity = int(row["product_id"]), Decimal(str(row.get("quantity") or 1))
+        cost = prices.price_of(work.session, product, quantity, client, today)
+        lines.append({"product_id": product, "quantity": quantity, "price": cost})
+    discount = loyalty.discount_of(work.session, client.id, today)
+    return {"total": deals.set_lines(work, deal.id, lines, discount).total}
+
+
+def is_new_product(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> new_product: the client buys at least one product of the deal for the first time (R121)."""
+    return {"new_product": sale_kinds.is_new_to(work.session, deals.find(work.session, _deal(call)))}
+
+
+def renew_contracts(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> renewals: how many. For each contract that ends within CP-25 its renewal is started, once (R259)."""
+    last = work.env.calendar(deals.OFFICE).due(work.now, work.env.setting("deadlines.CP-25")).at.date()
+    begun = 0
+    for one in contracts.expiring(work.session, deals.today(work), last):
+        key = f"contract_renewal:{one.key}"
+        if work.session.scalar(select(Job.id).where(Job.key == key)) is not None:
+            continue
+        variables = {"client_id": one.client_id, "product_id": one.product_id, "product_name": one.product,
+                     "contract_until": one.until}  # fmt: skip
+        payload = {"key": "contract_renewal", "variables": variables}
+        outbox.owe(work, outbox.Owed(JobKind.START, "contract_renewal", key, work.now, call.instance, payload=payload))
+        begun += 1
+    return {"renewals": begun}
+
+
+def lose_contract(work: Work, call: ActionCall) -> dict[str, Any]:
+    """product_id, refusal: the contract is not renewed, the direction is lost (R078)."""
+    client_id = call.instance.client_id
+    if client_id is None:
+        raise Failed("The action {element} needs a client.", element=call.element_id)
+    contracts.lost(work, client_id, int(call.inputs["product_id"]), call.inputs.get("refusal") or {})
+    return {}
+
+
+def list_holdings(work: Work, call: ActionCall) -> dict[str, Any]:
+    """transfer_from -> transfer_clients [{client_id, name}], transfer_deals, transfer_tasks, transfer_from_name."""
+    login = str(call.inputs["transfer_from"])
+    found = transfers.holdings(work.session, login)
+    return {"transfer_clients": found["clients"], "transfer_deals": found["deals"], "transfer_tasks": found["tasks"],
+            "transfer_from_name": transfers.person(work.session, login).name}  # fmt: skip
+
+
+def transfer(work: Work, call: ActionCall) -> dict[str, Any]:
+    """transfer_from, transfer_to, transfer_clients, assigned [{to}] in the same order, tell -> transferred [{client_id,
+    name, to}]. The clients are told who speaks for us now, if ``tell``."""
+    given = call.inputs
+    rows = zip(given["transfer_clients"], given.get("assigned") or [], strict=True)
+    owners = {int(row["client_id"]): str(chosen["to"]) for row, chosen in rows}
+    passed = transfers.apply(work, str(given["transfer_from"]), str(given["transfer_to"]), owners)
+    for row in passed if given.get("tell") else []:
+        _introduce(work, call, clients.find(work.session, row["client_id"]), str(row["to"]))
+    return {"transferred": passed}
+
+
+def log_acquaintance(work: Work, call: ActionCall) -> dict[str, Any]:
+    """contacted [{client_id, to, note}]: a line in the contact log of each client (R060)."""
+    for row in call.inputs["contacted"]:
+        contact_log.record(
+            work, int(row["client_id"]), channel="phone", purpose="Знакомство с новым менеджером", result="answered",
+            note=row.get("note"), user_id=transfers.person(work.session, str(row["to"])).id,
+            instance_id=call.instance.id,
+        )  # fmt: skip
+    return {}
 
 
 def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -125,6 +226,21 @@ def mail_group(work: Work, call: ActionCall) -> dict[str, Any]:
             instance=call.instance,
         )  # fmt: skip
     return {"told": len(people)}
+
+
+def _introduce(work: Work, call: ActionCall, client: Client, login: str) -> None:
+    """The first person of the client who has a mail address reads who speaks for us from now on."""
+    taker, company = transfers.person(work.session, login), work.env.setting("company.name")
+    reader = next((one for one in client.contacts if one.active and one.email), None)
+    if reader is not None and reader.email and not client.stop_list:
+        phone = f", {taker.phone}" if taker.phone else ""
+        body = (
+            f"Здравствуйте, {reader.first} {reader.middle or ''}!\n\nТеперь с вами работает {taker.name}"
+            f" ({taker.email}{phone}). История нашей работы сохранена.\n\n{company}"
+        )
+        notifications.write(
+            work, f"{call.key}:{client.id}", reader.email, "Ваш новый менеджер", body, instance=call.instance
+        )
 
 
 def _withdraw_offers(work: Work, deal_id: int) -> None:
