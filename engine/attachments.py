@@ -42,23 +42,25 @@ def attach(work: Work, instance_id: int, name: str, content: bytes) -> dict[str,
     if instance is None:
         raise NotFound("There is no process instance {id}", id=instance_id)
     access.require(work, "instance.see", instance)
+    row = keep(work, name, content, instance.id)
+    audit.record(
+        work, "file.attached", instance=instance, subject=f"stored_file:{row.id}", name=row.name, sha256=row.sha256
+    )
+    return {"id": row.id, "name": row.name, "size": row.size}
+
+
+def keep(work: Work, name: str, content: bytes, instance_id: int | None = None) -> StoredFile:
+    """Store a file, for an instance or until there is one. Raises Invalid for one that is too large or is not what its
+    name says."""
     name = _plain(name)
     row = StoredFile(
-        sha256="",
-        name=name,
-        media_type=media_type(name, content),
-        size=len(content),
-        instance_id=instance.id,
-        created_at=work.now,
-        created_by=work.actor.user_id,
-    )
+        sha256="", name=name, media_type=media_type(name, content), size=len(content), instance_id=instance_id,
+        created_at=work.now, created_by=work.actor.user_id,
+    )  # fmt: skip
     row.sha256 = work.env.files.put(content)
     work.session.add(row)
     work.session.flush()
-    audit.record(
-        work, "file.attached", instance=instance, subject=f"stored_file:{row.id}", name=name, sha256=row.sha256
-    )
-    return {"id": row.id, "name": row.name, "size": row.size}
+    return row
 
 
 def known(session: Session, actor: Actor, file_id: int, instance_id: int) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, attachments, audit, thrown
 from engine.crm import clients
 from engine.crm.deals import today
 from engine.documents.issue import next_number
@@ -93,17 +93,23 @@ def register(work: Work, client_id: int, told: Told, instance_id: int | None = N
     return row
 
 
-def receive(work: Work, told: Told, sender: Mapping[str, Any], ip: str | None) -> Complaint:
+def receive(
+    work: Work, told: Told, sender: Mapping[str, Any], ip: str | None, files: Sequence[tuple[str, bytes]] = ()
+) -> Complaint:
     """One from the public page: it has a number at once and no client yet, whoever the writer says he is, so that
     nobody learns from the answer who our clients are. Raises Invalid."""
     row = _new(work, told, _checked(work, told, None))
-    row.sender, row.sender_ip = dict(sender), ip
+    kept = [attachments.keep(work, name, content) for name, content in files]
+    row.sender = dict(sender) | {"files": [{"id": one.id, "name": one.name, "size": one.size} for one in kept]}
+    row.sender_ip = ip
     work.session.add(row)
     work.session.flush()
     audit.record(
         work, "complaint.received", subject=f"complaint:{row.id}", number=row.number, channel=row.channel,
         text_version=sender.get("text_version"),
     )  # fmt: skip
+    payload = {"complaint_id": row.id, "client_id": None, "deal_id": None}
+    thrown.enqueue(work, "complaint_received", f"complaint:{row.id}", payload, thrown.PATIENCE)
     return row
 
 

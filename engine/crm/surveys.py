@@ -18,7 +18,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, thrown
-from engine.crm import clients, questionnaires
+from engine.crm import clients, consents, questionnaires
 from engine.crm.deals import today
 from engine.errors import Invalid, NotFound, Text, WrongState, text
 from engine.models import (
@@ -124,8 +124,9 @@ def link_state(row: Survey | None, now: datetime) -> str:
     return "used" if row.status == ANSWERED else "expired"
 
 
-def answer_by_link(work: Work, token: str, marks: Marks) -> Survey:
-    """The client answers by his link; the procedure that waits for it is told. Raises NotFound, WrongState, Invalid."""
+def answer_by_link(work: Work, token: str, marks: Marks, *, consent: bool = False, ip: str | None = None) -> Survey:
+    """The client answers by his link; the procedure that waits for it is told. ``consent``: he may be asked again,
+    kept with the text's version and his address. Raises NotFound, WrongState, Invalid."""
     row = by_token(work.session, token)
     state = link_state(row, work.now)
     if row is None:
@@ -133,6 +134,10 @@ def answer_by_link(work: Work, token: str, marks: Marks) -> Survey:
     if state != "open":
         raise WrongState("This survey has ended already.")
     answer(work, row.id, marks, "web")
+    allowed = row.contact_id is None or consents.allows(work.session, row.contact_id, "survey", "mail", work.now)
+    if consent and row.contact_id is not None and not allowed:
+        version = str(work.env.setting("surveys.text_version"))
+        consents.give(work, row.contact_id, "survey", text_version=version, ip=ip)
     tell(work, row)
     return row
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from engine import identity, work
-from engine.errors import ReglamentError, Text
+from engine.errors import Invalid, ReglamentError, Text
 from engine.models import User
 from engine.web.i18n import say
 from engine.work import Actor
@@ -60,12 +60,19 @@ def do(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     return work.run(environment(), actor(), verb, *args, **kwargs)
 
 
+def do_outside(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Run a verb for somebody who has no account here: a client at a public page. The engine itself acts."""
+    _close()
+    return work.run(environment(), work.SYSTEM, verb, *args, **kwargs)
+
+
 def act(back: str, done: Text | None, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Response:
     """Run a verb, say what came of it, and go to ``back``: the ordinary answer to a button."""
     try:
         do(verb, *args, **kwargs)
     except ReglamentError as error:
-        flash(say(error.text), "late")
+        fields = error.fields.values() if isinstance(error, Invalid) else ()
+        flash(" ".join(say(sentence) for sentence in (error.text, *fields)), "late")
     else:
         if done is not None:
             flash(say(done), "good")

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from engine import access, audit
 from engine.actions import ActionCall, Registry
-from engine.crm import complaints, quality_facts
+from engine.crm import complaints, knowledge, quality_facts
 from engine.errors import Failed
 from engine.models import Client, Complaint, Contact, Deal, StoredFile, User, UserTask
 from engine.work import Work
@@ -30,6 +30,7 @@ def register(registry: Registry) -> None:
     registry.add("complaint.answer", answer)
     registry.add("complaint.verify", verify)
     registry.add("complaint.reopen", reopen)
+    registry.add("complaint.lesson", lesson)
     registry.add("complaint.close", close)
     registry.add("correction.begin", begin_correction)
     registry.add("correction.similar", similar)
@@ -46,6 +47,8 @@ def intake(work: Work, call: ActionCall) -> dict[str, Any]:
     told = {f"complaint_{name}": given.get(f"complaint_{name}") for name in TELLING}
     if row is not None:
         told |= {f"complaint_{name}": getattr(row, name) for name in TELLING if name != "against"}
+    if row is not None:
+        _own_files(work, call, row)
     like = complaints.like(work.session, client_id, deal_id, None) if client_id is not None else []
     like = [one for one in like if row is None or one.id != row.id]
     return told | {
@@ -92,7 +95,6 @@ def enter(work: Work, call: ActionCall) -> dict[str, Any]:
         call.instance.business_key = row.number
         client = work.session.get_one(Client, client_id)
         call.instance.title = f"Жалоба {row.number} · {client.name}"
-    _own_files(work, call, row)
     return nothing | {
         "complaint_result": "new", "complaint_id": row.id, "complaint_number": row.number,
         "complaint_warn_at": _warn_at(work, row), "complaint_unit": row.unit,
@@ -155,6 +157,17 @@ def reopen(work: Work, call: ActionCall) -> dict[str, Any]:
     complaints.reopen(work, row.id, str(call.inputs.get("reason") or ""), director.login)
     until = work.env.calendar(call.instance.office).due(work.now, work.env.setting("deadlines.CP-19")).at
     return {"complaint_responsible": director.login, "complaint_unit": complaints.DIRECTOR, "complaint_warn_at": until}
+
+
+def lesson(work: Work, call: ActionCall) -> None:
+    """kind (none, case, faq), title, body: a draft for the knowledge base (R179)."""
+    kind = str(call.inputs["kind"])
+    if kind != "none":
+        row = complaints.find(work.session, _id(call))
+        knowledge.create(
+            work, kind, str(call.inputs["title"]), str(call.inputs["body"]), complaint_id=row.id,
+            product_id=row.product_id,
+        )  # fmt: skip
 
 
 def close(work: Work, call: ActionCall) -> None:
