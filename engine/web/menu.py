@@ -34,6 +34,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("start.choose", _("Start"), "player-play"),
     ]
     matters = [
+        _link("clients.listing", _("Clients"), "users"),
         _link("deals.listing", _("Deals"), "briefcase"),
         _link("instances.listing", _("Instances"), "list-details"),
         _link("documents.listing", _("Documents"), "file-text"),

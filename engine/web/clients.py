@@ -1,0 +1,317 @@
+"""Clients: the list, the card of one with its whole history, and the small acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, g, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response
+
+from engine import access
+from engine.crm import (
+    amounts,
+    clients,
+    consents,
+    contact_log,
+    contacts,
+    development,
+    duplicates,
+    merging,
+    next_contacts,
+    products,
+    segments,
+)
+from engine.errors import Text, text
+from engine.models import Client, PriceList, Product, Source, User
+from engine.queries import client as cards
+from engine.web import client_labels, reading
+from engine.web.formats import zone
+from engine.web.given import Given
+from engine.web.i18n import locale
+from engine.web.pages import Pages, number
+from engine.web.rules import allow
+from engine.work import Work
+
+blueprint = Blueprint("clients", __name__)
+TABS = ("overview", "people", "log", "deals", "quality", "history")
+LINES = 50
+
+
+@blueprint.record_once
+def _names(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.globals.update(client_labels.GLOBALS)
+
+
+def guarded(work: Work, act: str, client_id: int, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a verb about a client if this person may do that with it. Raises Forbidden, NotFound."""
+    access.require(work, act, clients.find(work.session, client_id))
+    return verb(work, *args, **kwargs)
+
+
+def may(act: str, client: Client | None = None) -> bool:
+    """Whether the signed-in person may."""
+    return access.may(reading.session(), reading.actor(), g.now, act, client) is not None
+
+
+def titles() -> dict[str, str]:
+    """The segments of the matrix in force by key, in the reader's language."""
+    matrix = segments.in_force(reading.session())
+    return {row.key: (row.title_en if locale() == "en" else row.title) for row in (matrix.segments if matrix else ())}
+
+
+@blueprint.get("/clients")
+@allow("employee")
+def listing() -> str:
+    """The clients: search by name, INN, phone or mail; filters; counts by state."""
+    filters, page = _filters(), number("page", 1)
+    rows, count = cards.listing(reading.session(), filters, page)
+    counts = cards.by_state(reading.session(), filters)
+    return render_template(
+        "clients.html", rows=rows, count=count, filters=filters, pages=Pages(page, count, cards.PAGE),
+        counts=counts, states=clients.STATES, owners=cards.owners(reading.session()), segment_titles=titles(),
+        may_create=may("client.create"), may_merge=may("client.merge"),
+    )  # fmt: skip
+
+
+def _filters() -> cards.Filters:
+    args = request.args
+    owner = args.get("owner", "")
+    state, abc = args.get("state", ""), args.get("abc", "")
+    return cards.Filters(
+        words=args.get("q", "").strip()[:200],
+        owner=owner if owner == cards.NONE or (owner.isascii() and owner.isdigit()) else "",
+        segment=args.get("segment", "")[:60],
+        state=state if state in clients.STATES else "",
+        abc=abc if abc in {"A", "B", "C"} else "",
+        stopped=args.get("stopped") == "1",
+    )
+
+
+@blueprint.get("/clients/<int:client_id>")
+@allow("employee")
+def show(client_id: int) -> str:
+    """The card of a client."""
+    session = reading.session()
+    client = clients.find(session, client_id)
+    tab = request.args.get("tab", TABS[0])
+    tab = tab if tab in TABS else TABS[0]
+    targets = development.targets(session, client)
+    segment = segments.by_key(session, client.segment)
+    parts: dict[str, Callable[[Client], dict[str, Any]]] = {
+        "overview": _overview, "people": _people, "log": _log, "deals": _deals, "quality": _quality,
+        "history": _history,
+    }  # fmt: skip
+    return render_template(
+        "client.html", client=client, tab=tab, tabs=TABS, targets=targets, following=development.next_of(targets),
+        degree=development.degree_of(targets), segment=segment,
+        tier=segments.tier(len(targets)) if segment else segments.NON_TARGET if client.profile else None,
+        owner=_one(User, client.owner_id), parent=_one(Client, client.parent_id),
+        merged_into=_one(Client, client.merged_into_id), next_product=_one(Product, client.next_contact_product_id),
+        may_change=may("client.change", client) and client.merged_into_id is None, may_give=may("client.give", client),
+        may_merge=may("client.merge", client), **parts[tab](client),
+    )  # fmt: skip
+
+
+def _one(model: type[Any], key: int | None) -> Any:
+    return reading.session().get(model, key) if key is not None else None
+
+
+def _overview(client: Client) -> dict[str, Any]:
+    session = reading.session()
+    group = clients.group_ids(session, client.id)
+    talks, _ = cards.talks(session, client.id, 5)
+    running = cards.running(session, client.id)
+    doubles = duplicates.find(
+        session, inn=client.inn, kpp=client.kpp, phones_given=[(client.requisites or {}).get("phone")],
+        mails=[(client.requisites or {}).get("email")], besides=client.id,
+    )  # fmt: skip
+    return {
+        "running": running,
+        "seen": {i.id for i in running if access.may(session, reading.actor(), g.now, "instance.see", i)},
+        "talks": talks,
+        "faults": clients.check_requisites(client),
+        "parameters": segments.parameters(session),
+        "units": clients.units(session, client.id),
+        "cards": cards.cards(session, client.id),
+        "open_deals": [deal for deal in cards.deals(session, [client.id]) if deal.status == "open"],
+        "totals": _totals,
+        "source": _one(Source, client.source_id),
+        "recommended_by": _one(Client, client.recommended_by_id),
+        "price_list": _one(PriceList, client.price_list_id),
+        "doubles": [one for one in doubles if one.client.id not in group and one.client.id != client.parent_id],
+        "people": _managers(),
+        "products": products.listing(session, g.now.astimezone(zone()).date()),
+    }
+
+
+def _managers() -> list[User]:
+    return access.members(reading.session(), "manager")
+
+
+def _people(client: Client) -> dict[str, Any]:
+    session = reading.session()
+    return {
+        "consents": {one.id: consents.of(session, one.id) for one in client.contacts},
+        "stale": {one.id for one in client.contacts if contacts.is_stale(one, client, g.now)},
+        "texts": consents.texts(reading.environment().settings),
+        "purposes": consents.PURPOSES,
+        "channels": consents.CHANNELS,
+    }
+
+
+def _log(client: Client) -> dict[str, Any]:
+    page = number("page", 1)
+    talks, count = cards.talks(reading.session(), client.id, LINES, (page - 1) * LINES)
+    return {
+        "talks": talks, "pages": Pages(page, count, LINES), "channels": contact_log.CHANNELS,
+        "results": contact_log.RESULTS, "people": client.contacts,
+        "open_deals": [deal for deal in cards.deals(reading.session(), [client.id]) if deal.status == "open"],
+    }  # fmt: skip
+
+
+def _deals(client: Client) -> dict[str, Any]:
+    session = reading.session()
+    group = clients.group_ids(session, client.id)
+    rolled_up = request.args.get("group") == "1" and len(group) > 1
+    ids = group if rolled_up else [client.id]
+    return {
+        "deals": cards.deals(session, ids), "totals": _totals, "documents": cards.documents(session, client.id),
+        "bought": cards.bought(session, ids), "settlements": cards.settlements(session, ids),
+        "has_units": len(group) > 1, "rolled_up": rolled_up,
+    }  # fmt: skip
+
+
+def _quality(client: Client) -> dict[str, Any]:
+    session = reading.session()
+    return {"complaints": cards.complaints(session, client.id), "surveys": cards.surveys(session, client.id)}
+
+
+def _history(client: Client) -> dict[str, Any]:
+    page = number("page", 1)
+    lines, count = cards.history(reading.session(), client, LINES, (page - 1) * LINES)
+    return {"lines": lines, "pages": Pages(page, count, LINES)}
+
+
+def _totals(deal: Any) -> Any:
+    return amounts.of(deal, reading.environment(), g.now.date()).total
+
+
+def back(client_id: int, tab: str = "overview") -> str:
+    """The address of a card."""
+    return url_for("clients.show", client_id=client_id, tab=None if tab == "overview" else tab)
+
+
+@blueprint.post("/clients/<int:client_id>/stop-list")
+@allow("employee")
+def stop(client_id: int) -> Response:
+    """Put on the stop list or take off it, with the reason."""
+    stopped = request.form.get("stopped") == "1"
+    done = text("The client is on the stop list now.") if stopped else text("The client is off the stop list.")
+    reason = request.form.get("reason", "")
+    return _act(client_id, "client.change", done, clients.set_stop_list, client_id, stopped, reason)
+
+
+@blueprint.post("/clients/<int:client_id>/owner")
+@allow("head", "director", "admin")
+def give(client_id: int) -> Response:
+    """Give the client to another manager."""
+    user_id = Given(request.form).whole("owner") or 0
+    done = text("The client has another manager now.")
+    return _act(client_id, "client.give", done, clients.set_owner, client_id, user_id)
+
+
+@blueprint.post("/clients/<int:client_id>/next-contact")
+@allow("employee")
+def agree(client_id: int) -> Response:
+    """Agree on the next contact."""
+    given = Given(request.form)
+    day, purpose, product = given.day("date"), given.text("purpose"), given.whole("product")
+    done = text("The next contact is agreed.")
+    return _act(client_id, "client.change", done, _agree, given, client_id, day, purpose, product)
+
+
+def _agree(work: Work, given: Given, client_id: int, day: Any, purpose: str, product: int | None) -> None:
+    if day is None:
+        given.faults.setdefault("date", text("Agree on the day of the next contact."))
+    given.check("Agree on the day of the next contact.")
+    next_contacts.set(work, client_id, day, purpose, product)
+
+
+@blueprint.post("/clients/<int:client_id>/log")
+@allow("employee")
+def log(client_id: int) -> Response:
+    """Add a line to the contact log. Whoever spoke to a client writes it down, whoever he is."""
+    given = Given(request.form)
+    at = _moment(given.text("at"))
+    values: dict[str, Any] = {
+        "channel": given.text("channel"), "direction": given.text("direction") or "out",
+        "purpose": given.text("purpose"), "result": given.text("result") or None, "note": given.text("note"),
+        "agreed": given.text("agreed"), "minutes": given.whole("minutes"), "contact_id": given.whole("contact"),
+        "deal_id": given.whole("deal"), "at": at,
+    }  # fmt: skip
+    return reading.act(
+        back(client_id, "log"), text("It is written down."), contact_log.record, client_id, **values
+    )
+
+
+def _moment(written: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=zone()) if written else None
+    except ValueError:
+        return None
+
+
+@blueprint.post("/contacts/<int:contact_id>/checked")
+@allow("employee")
+def checked(contact_id: int) -> Response:
+    """The data of this person are right as of now."""
+    contact = contacts.find(reading.session(), contact_id)
+    return _act(contact.client_id, "client.change", text("The data were marked as right."), contacts.check, contact_id,
+                tab="people")  # fmt: skip
+
+
+@blueprint.post("/contacts/<int:contact_id>/consents")
+@allow("employee")
+def give_consent(contact_id: int) -> Response:
+    """Write down a consent."""
+    contact, given = contacts.find(reading.session(), contact_id), Given(request.form)
+    return _act(
+        contact.client_id, "client.change", text("The consent is written down."), consents.give, contact_id,
+        given.text("purpose"), given.text("channel"), text_version=given.text("text_version"), tab="people",
+    )  # fmt: skip
+
+
+@blueprint.post("/contacts/<int:contact_id>/consents/<int:consent_id>/withdraw")
+@allow("employee")
+def withdraw_consent(contact_id: int, consent_id: int) -> Response:
+    """Take a consent back."""
+    contact = contacts.find(reading.session(), contact_id)
+    return _act(contact.client_id, "client.change", text("The consent is withdrawn."), consents.withdraw, consent_id,
+                tab="people")  # fmt: skip
+
+
+@blueprint.get("/clients/doubles")
+@allow("head", "admin")
+def doubles() -> str:
+    """Clients that look like one."""
+    return render_template("client_doubles.html", groups=duplicates.groups(reading.session()))
+
+
+@blueprint.post("/clients/<int:client_id>/merge")
+@allow("head", "admin")
+def merge(client_id: int) -> Response:
+    """Merge a double into this client."""
+    given = Given(request.form)
+    double = given.whole("double") or 0
+    return _act(client_id, "client.merge", text("The double was merged: everything of it is here now."), merging.merge,
+                double, client_id, given.text("reason"))  # fmt: skip
+
+
+def _act(
+    client_id: int, act: str, done: Text, verb: Callable[..., Any], *args: Any, tab: str = "overview", **kwargs: Any
+) -> Response:
+    """Run a guarded verb and go back to the card; faults of fields are said one after another."""
+    return reading.act(back(client_id, tab), done, guarded, act, client_id, verb, *args, **kwargs)
