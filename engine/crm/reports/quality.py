@@ -307,7 +307,8 @@ def _survey_cases(asked: Asked) -> Sequence[Table]:
         Column("comment", text("In the client's words")),
     )  # fmt: skip
     wanted: Sequence[Any] = (Survey, Client.name, Product.name, Deal.number)
-    shown = select(*wanted).outerjoin(Product, Product.id == Survey.product_id).outerjoin(Deal, Deal.id == Survey.deal_id)
+    shown = select(*wanted).outerjoin(Product, Product.id == Survey.product_id)
+    shown = shown.outerjoin(Deal, Deal.id == Survey.deal_id)
     query = _survey_filters(asked, shown).order_by(Survey.opened_at.desc(), Survey.id)
     for name, column in (("product", Survey.product_id), ("manager", Survey.manager_id)):
         value = asked.number(name)
