@@ -55,11 +55,11 @@ def reckon(work: Work, client: Client, agreed: Mapping[str, Any]) -> Plan:
     """The same without writing it down."""
     today = deals.today(work)
     targets = development.targets(work.session, client)
-    following, ideal = _offer(work, client, targets), is_ideal(targets)
+    following, ideal = _offer(work, targets), is_ideal(targets)
     on = max(_day(agreed.get("date")) or today + timedelta(days=interval(work.env, client)), today)
     purpose = str(agreed.get("purpose") or "").strip()[:LONGEST]
     product = named(work.session, agreed.get("product"))
-    due = None if agreed.get("date") else due_again(work.session, client, today)
+    due = None if agreed.get("date") else due_again(work.session, client)
     if due is not None and due[1] - timedelta(days=int(_setting(work.env, "horizon_days", 14))) <= on:
         product, on = due[0], max(today, due[1] - timedelta(days=int(_setting(work.env, "horizon_days", 14))))
         said = purpose or f"Напомнить: {product.name} — снова пора {due[1]:%d.%m.%Y}"
@@ -83,7 +83,7 @@ def is_ideal(targets: list[development.Target]) -> bool:
     return bool(targets) and all(target.state == development.USED for target in targets)
 
 
-def due_again(session: Session, client: Client, today: date) -> tuple[Product, date] | None:
+def due_again(session: Session, client: Client) -> tuple[Product, date] | None:
     """The periodic service that is due soonest: a product with a period that the client has bought (R334)."""
     last: dict[int, date] = {}
     paid = (
@@ -111,7 +111,8 @@ def script(env: Any, session: Session, product: Product | None, *, ideal: bool =
     direction = session.get(Product, product.direction_id) if product is not None and product.direction_id else product
     own = (known.get("directions") or {}).get(direction.code if direction is not None else "", {})
     base = known.get("support" if ideal and product is None else "default") or {}
-    return {"opening": "", "questions": [], "offer": ""} | base | own
+    said: dict[str, Any] = {"opening": "", "questions": [], "offer": ""} | base | own
+    return said
 
 
 def refuse_product(work: Work, client_id: int, product_id: int, category: str, comment: str = "") -> None:
@@ -158,7 +159,7 @@ def named(session: Session, product: Any) -> Product | None:
     return session.get(Product, int(product))
 
 
-def _offer(work: Work, client: Client, targets: list[development.Target]) -> Product | None:
+def _offer(work: Work, targets: list[development.Target]) -> Product | None:
     """Targets of the segment minus used, minus those on offer, minus refused lately; in the order of the matrix. When
     all were refused lately, the one whose refusal is the oldest: a client is never left without a product (R137)."""
     since = periods.add_months(deals.today(work), -int(_setting(work.env, "refused_months", 6)))

@@ -104,7 +104,7 @@ def cancel(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def _who(work: Work, call: ActionCall, steps: str | None = None) -> str:
-    """Who completed one of these steps last. Several assignments may run in one instance: whom it is about goes first."""
+    """Who completed one of these steps last. Several may run in one instance: whom it is about goes first."""
     names = [name.strip() for name in (steps or str(call.inputs["step"])).split(",")]
     done = work.session.execute(
         select(User.login, User.id, UserTask.completed_for)

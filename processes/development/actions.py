@@ -9,7 +9,7 @@ from sqlalchemy import select
 from engine.actions import ActionCall, Registry
 from engine.crm import clients, contact_log, deals, followup, leads, next_contacts
 from engine.errors import Failed
-from engine.models import Client, Contact, Product, User, UserTask
+from engine.models import Contact, Product, UserTask
 from engine.vocabulary import TaskStatus
 from engine.work import Work
 
@@ -61,8 +61,8 @@ def log(work: Work, call: ActionCall) -> dict[str, Any]:
     if result == "needs":
         followup.note_need(work, client_id, str(said["contact_need"]), _id(said.get("contact_need_product")))
     if result == "data" and person is not None:
-        followup.change_contact(work, person.id, phone=said.get("contact_phone_new"), email=said.get("contact_email_new"),
-                                position=said.get("contact_position_new"))  # fmt: skip
+        told = {name: said.get(f"contact_{name}_new") for name in ("phone", "email", "position")}
+        followup.change_contact(work, person.id, **told)
     return {"agreed": agreed}
 
 
@@ -71,7 +71,8 @@ def refuse(work: Work, call: ActionCall) -> dict[str, Any]:
     given = call.inputs
     product_id = _id(given.get("product_id"))
     if product_id is not None:
-        followup.refuse_product(work, _client(call), product_id, str(given["category"]), str(given.get("comment") or ""))
+        comment = str(given.get("comment") or "")
+        followup.refuse_product(work, _client(call), product_id, str(given["category"]), comment)
     return {}
 
 

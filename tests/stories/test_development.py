@@ -222,7 +222,7 @@ def test_stop_ends_it_and_nothing_is_agreed_any_more(develops: Story) -> None:
 
 def test_a_sale_grows_out_of_the_talk_and_comes_back_to_it(develops: Story) -> None:
     """R135: the circle of support, sale, support."""
-    talk(develops, "sale", sale_product_id=1, sale_cycle="long", sale_title="Обучение отдела")
+    talk(develops, "sale", sale_product_id=1, sale_cycle="long", sale_name="Обучение отдела")
     with develops.env.sessions() as session:
         deal = session.scalars(select(Deal).order_by(Deal.id.desc())).first()
         assert deal is not None
