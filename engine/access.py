@@ -155,6 +155,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "control_points.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "definitions.publish": (ADMIN,),
     "definitions.draft": (ADMIN,),
+    "layouts.approve": (DIRECTOR, group("lawyer"), ACCOUNTANT),
     "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
@@ -233,6 +234,11 @@ def _not_for(session: Session, task: UserTask, ids: list[int]) -> bool:
     if not login or not ids:
         return False
     return session.scalar(select(User.id).where(User.login == login, User.id.in_(ids)).limit(1)) is not None
+
+
+def person(session: Session, user_id: int | None) -> User | None:
+    """Somebody by number, if there is one."""
+    return session.get(User, user_id) if user_id is not None else None
 
 
 def members(session: Session, group_key: str) -> list[User]:

@@ -58,16 +58,20 @@ def record(
         result=result, deal_id=deal_id,
     )  # fmt: skip
     if contact_id is not None and result in {"answered", "interested", "replied", "later", "refused"}:
-        confirm(work, contact_id)
+        confirm(work, contact_id, moment)
     return row
 
 
-def confirm(work: Work, contact_id: int) -> None:
-    """The person was reached by what is written down: his data are right as of now (R287). Raises NotFound."""
+def confirm(work: Work, contact_id: int, at: datetime | None = None) -> None:
+    """The person was reached by what is written down: his data were right then (now, unless told; R287). What is
+    newer stays. Raises NotFound."""
     contact = work.session.get(Contact, contact_id)
     if contact is None:
         raise NotFound("There is no contact {id}.", id=contact_id)
-    contact.checked_at = work.now
+    moment = at or work.now
+    if contact.checked_at is not None and contact.checked_at >= moment:
+        return
+    contact.checked_at = moment
     audit.record(work, "contact.checked", subject=f"contact:{contact.id}", client_id=contact.client_id)
 
 

@@ -16,8 +16,9 @@ from engine.web import downloads, failures, formats, i18n, labels, markdown, men
 
 NOUNS = (
     "signin", "preferences", "inbox", "tasks", "start", "deals", "instances", "drawings", "approvals",
-    "control_points", "documents", "incidents", "guide", "health", "public", "public", "reports", "catalogue", "imports", "bank",
-    "clients", "client_forms",
+    "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
+    "imports", "bank",
+    "clients", "client_forms", "products", "segments",
     "knowledge",
 )  # fmt: skip
 LATER = ("designer",)

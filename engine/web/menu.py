@@ -36,6 +36,8 @@ def menu() -> list[tuple[str, list[Link]]]:
     matters = [
         _link("clients.listing", _("Clients"), "users"),
         _link("deals.listing", _("Deals"), "briefcase"),
+        _link("products.listing", _("Products and prices"), "tool"),
+        _link("segments.listing", _("Segments"), "target-arrow"),
         _link("instances.listing", _("Instances"), "list-details"),
         _link("documents.listing", _("Documents"), "file-text"),
         _link("control_points.listing", _("Control points"), "flag"),
@@ -48,6 +50,7 @@ def menu() -> list[tuple[str, list[Link]]]:
     rules = [
         _link("catalogue.overview", _("Overview"), "sitemap"),
         _link("designer.index", _("Procedures"), "schema"),
+        _link("layouts.listing", _("Document templates"), "file-type-docx"),
         _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
         _link("guide.show", _("Help"), "help"),
     ]
