@@ -1,0 +1,303 @@
+"""RP-15, RP-19: what each employee does, and when each client is next spoken to (R060, R136, R137, R342)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from engine.crm.periods import day_of, moment, moments
+from engine.crm.reports import ground
+from engine.crm.reports.filters import EMPLOYEE, PERIOD, SEGMENT, TERRITORY
+from engine.crm.reports.model import (
+    Asked,
+    Case,
+    Cell,
+    Column,
+    Link,
+    Report,
+    Said,
+    Table,
+    to_case,
+    to_client,
+    to_deal,
+    total,
+)
+from engine.errors import text
+from engine.models import Client, ContactRecord, Deal, ProcessInstance, UserTask
+
+NAME = Column("name", text("Employee"))
+LOAD = (
+    NAME,
+    Column("done", text("Done"), "int", total=True, group=text("Tasks")),
+    Column("late", text("of them late"), "int", total=True, group=text("Tasks")),
+    Column("open", text("Open now"), "int", total=True, group=text("Tasks")),
+    Column("overdue", text("of them overdue"), "int", total=True, group=text("Tasks")),
+    Column("contacts", text("All"), "int", total=True, group=text("Contacts")),
+    Column("calls", text("Calls"), "int", total=True, group=text("Contacts")),
+    Column("meetings", text("Meetings"), "int", total=True, group=text("Contacts")),
+    Column("clients", text("Clients"), "int", group=text("Contacts")),
+    Column("minutes", text("Minutes"), "int", total=True, group=text("Contacts")),
+)
+LIVE = ("active", "suspended")
+CHANNELS: Mapping[str, Said] = {
+    "phone": text("phone"), "mail": text("mail"), "meeting": text("meeting"), "web": text("site"),
+    "chat": text("chat"), "sms": text("text message"), "fax": text("fax"), "post": text("post"),
+}  # fmt: skip
+RESULTS: Mapping[str, Said] = {
+    "answered": text("answered"), "no_answer": text("no answer"), "later": text("later"), "refused": text("refused"),
+    "interested": text("interested"), "wrong_contact": text("wrong contact"), "sent": text("sent"),
+    "replied": text("replied"),
+}  # fmt: skip
+
+
+def _load(asked: Asked) -> Sequence[Table]:
+    """One row for everybody who has done, has or should do something."""
+    figures: dict[int, dict[str, int]] = {}
+    for query in (_done(asked), _open(asked), _contacts(asked)):
+        for row in asked.session.execute(query).mappings():
+            own = figures.setdefault(row["user_id"], {column.key: 0 for column in LOAD[1:]})
+            own |= {name: int(value or 0) for name, value in row.items() if name != "user_id"}
+    names = ground.names_of(asked.session, figures)
+    rows = [
+        {"name": names[who]} | {
+            column.key: to_case("contacts" if column.group == LOAD[5].group else column.key, figures[who][column.key],
+                                employee=who)
+            for column in LOAD[1:]
+        }
+        for who in sorted(figures, key=lambda who: names[who])
+    ]  # fmt: skip
+    return [Table(LOAD, rows, total=total(LOAD, rows))]
+
+
+def _done_in(asked: Asked) -> list[Any]:
+    start, end = moments(asked.env, asked.period)
+    where = [UserTask.completed_by.is_not(None), UserTask.ended_at >= start, UserTask.ended_at < end]
+    return where + ([UserTask.completed_by == asked["employee"]] if asked["employee"] else [])
+
+
+def _done(asked: Asked) -> Any:
+    late = case((UserTask.ended_at > UserTask.due_at, 1))
+    return (
+        select(UserTask.completed_by.label("user_id"), func.count().label("done"), func.count(late).label("late"))
+        .where(*_done_in(asked)).group_by(UserTask.completed_by)
+    )  # fmt: skip
+
+
+def _open_of(asked: Asked) -> list[Any]:
+    where = [UserTask.rank.is_not(None), UserTask.assignee_id.is_not(None)]
+    return where + ([UserTask.assignee_id == asked["employee"]] if asked["employee"] else [])
+
+
+def _open(asked: Asked) -> Any:
+    overdue = case((UserTask.due_at < moment(asked.env, asked.today), 1))
+    return (
+        select(UserTask.assignee_id.label("user_id"), func.count().label("open"), func.count(overdue).label("overdue"))
+        .where(*_open_of(asked)).group_by(UserTask.assignee_id)
+    )  # fmt: skip
+
+
+def _said_in(asked: Asked) -> list[Any]:
+    start, end = moments(asked.env, asked.period)
+    where = [ContactRecord.user_id.is_not(None), ContactRecord.at >= start, ContactRecord.at < end]
+    return where + ([ContactRecord.user_id == asked["employee"]] if asked["employee"] else [])
+
+
+def _contacts(asked: Asked) -> Any:
+    return (
+        select(
+            ContactRecord.user_id, func.count().label("contacts"),
+            func.count(case((ContactRecord.channel == "phone", 1))).label("calls"),
+            func.count(case((ContactRecord.channel == "meeting", 1))).label("meetings"),
+            func.count(ContactRecord.client_id.distinct()).label("clients"),
+            func.sum(func.coalesce(ContactRecord.minutes, 0)).label("minutes"),
+        )
+        .where(*_said_in(asked)).group_by(ContactRecord.user_id)
+    )  # fmt: skip
+
+
+def _task_cases(asked: Asked, *, where: list[Any]) -> Sequence[Table]:
+    columns = (
+        Column("task", text("Task")), Column("instance", text("Instance")), Column("name", text("Employee")),
+        Column("due", text("Due"), "moment"), Column("ended", text("Done"), "moment"),
+    )  # fmt: skip
+    query = (
+        select(UserTask.name, UserTask.due_at, UserTask.ended_at, ProcessInstance.id, ProcessInstance.title,
+               func.coalesce(UserTask.completed_by, UserTask.assignee_id).label("who"))
+        .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
+        .where(*where).order_by(UserTask.ended_at.desc(), UserTask.due_at, UserTask.id)
+    )  # fmt: skip
+    limit, offset = asked.slice()
+    count = asked.session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    found = asked.session.execute(query.limit(limit).offset(offset)).all()
+    names = ground.names_of(asked.session, {row.who for row in found})
+    rows = [
+        {"task": row.name, "instance": Cell(row.title, Link("instance", row.id)), "name": names.get(row.who),
+         "due": row.due_at, "ended": row.ended_at}
+        for row in found
+    ]  # fmt: skip
+    return [Table(columns, rows, count=count)]
+
+
+def _done_cases(asked: Asked) -> Sequence[Table]:
+    return _task_cases(asked, where=_done_in(asked))
+
+
+def _late_cases(asked: Asked) -> Sequence[Table]:
+    return _task_cases(asked, where=[*_done_in(asked), UserTask.ended_at > UserTask.due_at])
+
+
+def _open_cases(asked: Asked) -> Sequence[Table]:
+    return _task_cases(asked, where=_open_of(asked))
+
+
+def _overdue_cases(asked: Asked) -> Sequence[Table]:
+    return _task_cases(asked, where=[*_open_of(asked), UserTask.due_at < moment(asked.env, asked.today)])
+
+
+def _contact_cases(asked: Asked) -> Sequence[Table]:
+    columns = (
+        Column("at", text("When"), "moment"), Column("client", text("Client")), Column("channel", text("Channel")),
+        Column("purpose", text("Purpose")), Column("result", text("Result")), Column("name", text("Employee")),
+        Column("minutes", text("Minutes"), "int", total=True),
+    )  # fmt: skip
+    query = (
+        select(ContactRecord, Client.name).join(Client, Client.id == ContactRecord.client_id)
+        .where(*_said_in(asked)).order_by(ContactRecord.at, ContactRecord.id)
+    )  # fmt: skip
+    found = asked.session.execute(query).all()
+    names = ground.names_of(asked.session, {row[0].user_id for row in found})
+    rows = [
+        {"at": said.at, "client": to_client(said.client_id, client),
+         "channel": CHANNELS.get(said.channel, said.channel),
+         "purpose": said.purpose, "result": RESULTS.get(said.result or "", said.result),
+         "name": names.get(said.user_id or 0), "minutes": said.minutes}
+        for said, client in found
+    ]  # fmt: skip
+    return [Table(columns, rows, total=total(columns, rows))]
+
+
+CALENDAR = (
+    Column("on", text("Day"), "date"), Column("client", text("Client")), Column("what", text("What")),
+    Column("purpose", text("Purpose")), Column("product", text("Product to offer")), Column("name", text("Employee")),
+)  # fmt: skip
+WITHOUT = (
+    Column("client", text("Client")), Column("missing", text("What is missing")),
+    Column("last", text("Last contact"), "date"), Column("name", text("Employee")),
+)  # fmt: skip
+CONTACT, STEP = text("Next contact"), text("Next step of the deal")
+
+
+def _calendar(asked: Asked) -> Sequence[Table]:
+    """Agreed contacts and next steps of deals of the period, and those that are past and not done (R136)."""
+    session = asked.session
+    products = ground.products_by_id(session)
+    rows: list[dict[str, Any]] = []
+
+    def wanted(day: Any) -> ColumnElement[bool]:
+        return and_(day <= asked.period.until, or_(day >= asked.period.since, day < asked.today))
+
+    contacts = select(Client).where(*_alive(asked), wanted(Client.next_contact_on))
+    for client in session.scalars(contacts):
+        rows.append({
+            "on": client.next_contact_on, "client": to_client(client.id, client.name), "what": CONTACT,
+            "purpose": client.next_contact_purpose, "product": products.get(client.next_contact_product_id or 0),
+            "owner": client.owner_id,
+        })  # fmt: skip
+    steps = select(Deal, Client.name).join(Client, Client.id == Deal.client_id).where(
+        Deal.status == "open", wanted(Deal.next_step_on), *ground.client_filters(asked),
+        *([Deal.owner_id == asked["employee"]] if asked["employee"] else []),
+    )  # fmt: skip
+    for deal, name in session.execute(steps):
+        rows.append({
+            "on": deal.next_step_on, "client": to_deal(deal.id, f"{name} · {deal.number}"), "what": STEP,
+            "purpose": deal.next_step, "owner": deal.owner_id,
+        })  # fmt: skip
+    names = ground.names_of(session, {row["owner"] for row in rows})
+    rows.sort(key=lambda row: (row["on"], row["client"].value))
+    shown = [
+        row
+        | {"name": names.get(row["owner"] or 0)}
+        | {"on": Cell(row["on"], tone="late" if row["on"] < asked.today else "")}
+        for row in rows
+    ]
+    return [Table(CALENDAR, shown), _without(asked)]
+
+
+def _alive(asked: Asked) -> list[Any]:
+    """Clients whom we develop: neither on the stop list nor outside the target."""
+    return [
+        Client.stop_list.is_(False), Client.target.is_(True), Client.role == "client",
+        *ground.client_filters(asked, of_owner=True),
+    ]  # fmt: skip
+
+
+def _without(asked: Asked) -> Table:
+    """Clients for whom neither a procedure runs nor a contact is agreed with day, purpose and product (R137)."""
+    running = (
+        select(func.coalesce(ProcessInstance.client_id, Deal.client_id))
+        .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
+        .where(ProcessInstance.status.in_(LIVE), func.coalesce(ProcessInstance.client_id, Deal.client_id).is_not(None))
+    )
+    lacks = or_(
+        Client.next_contact_on.is_(None), Client.next_contact_purpose.is_(None),
+        Client.next_contact_product_id.is_(None),
+    )  # fmt: skip
+    last = select(func.max(ContactRecord.at)).where(ContactRecord.client_id == Client.id).scalar_subquery()
+    found = asked.session.execute(
+        select(Client, last.label("last")).where(*_alive(asked), lacks, Client.id.not_in(running)).order_by(Client.name)
+    ).all()
+    names = ground.names_of(asked.session, {row[0].owner_id for row in found})
+    parts = (("next_contact_on", text("day")), ("next_contact_purpose", text("purpose")),
+             ("next_contact_product_id", text("product")))  # fmt: skip
+    rows = [
+        {"client": to_client(client.id, client.name),
+         "missing": tuple(title for key, title in parts if getattr(client, key) is None),
+         "last": day_of(asked.env, at), "name": names.get(client.owner_id or 0)}
+        for client, at in found
+    ]  # fmt: skip
+    return Table(WITHOUT, rows, title=text("Clients without a next contact"), empty=text("Every client has one."))
+
+
+PEOPLE = Report(
+    "RP-15",
+    text("Tasks and contacts by employee"),
+    text("What each employee has done in the period, and what waits for him now."),
+    "control",
+    ("R060", "R342", "R298"),
+    (PERIOD, EMPLOYEE),
+    _load,
+    figures=(
+        (text("Done"), text("Tasks completed in the period, by whoever completed them.")),
+        (text("of them late"), text("Completed after their due date.")),
+        (text("Open now"), text("Tasks that somebody has taken and not completed, on the day of the report.")),
+        (text("of them overdue"), text("Due before the day of the report.")),
+        (text("Contacts"), text("Lines of the contact log, by whoever spoke or wrote.")),
+    ),
+    cases={
+        "done": Case(text("Tasks done"), _done_cases),
+        "late": Case(text("Tasks done late"), _late_cases),
+        "open": Case(text("Open tasks"), _open_cases),
+        "overdue": Case(text("Overdue tasks"), _overdue_cases),
+        "contacts": Case(text("Contacts"), _contact_cases),
+    },
+    own=True,
+)
+NEXT = Report(
+    "RP-19",
+    text("Calendar of next contacts"),
+    text("With whom to speak, when, what for and what to offer; and clients for whom nothing is agreed."),
+    "control",
+    ("R136", "R137"),
+    (PERIOD, EMPLOYEE, SEGMENT, TERRITORY),
+    _calendar,
+    figures=(
+        (text("Day"), text("Days that have passed without the contact stand there too, in red.")),
+        (text("Clients without a next contact"), text(
+            "No procedure runs for the client, and day, purpose or product of the next contact is missing. Clients on"
+            " the stop list and outside the target are left out.")),
+    ),
+    own=True,
+)  # fmt: skip
+REPORTS = (PEOPLE, NEXT)
