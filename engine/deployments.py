@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Select, func, select
@@ -20,8 +21,8 @@ from engine.bpmn.types import Procedure
 from engine.environment import Environment
 from engine.errors import Conflict, Fault, NotFound, Refused
 from engine.feel import dmn
-from engine.models import Deployment, DraftFile, Group, ProcessDefinition, Resource, User
-from engine.vocabulary import ResourceKind
+from engine.models import Deployment, DraftFile, Group, ProcessDefinition, Resource, TemplateVersion, User
+from engine.vocabulary import LayoutStatus, ResourceKind
 from engine.work import Work
 
 KINDS = {
@@ -35,6 +36,7 @@ FACTS = (
     "deal", "client", "contact", "company", "initiator", "deal_id", "client_id", "choices", "product", "complaint",
     "survey", "campaign",
 )
+BEGINNING = date(2000, 1, 1)  # from when shipped templates hold
 SHOWN = 20  # characters of a hash in the log
 
 
@@ -80,12 +82,14 @@ def publish(work: Work, files: Mapping[str, bytes], note: str | None = None) -> 
     errors = tuple(fault for fault in bundle.faults if fault.severity == "error")
     if errors:
         raise Refused("Nothing was published: {count} faults", errors, count=len(errors))
+    shipped = work.actor.user_id is None or work.session.scalar(select(Deployment.id).limit(1)) is None
     deployment = Deployment(at=work.now, actor_id=work.actor.user_id, note=note)
     resources = list(_new_resources(work, files, bundle, deployment))
     definitions = list(_new_definitions(work, files, bundle, deployment))
     if not resources and not definitions:
         return None
     work.session.flush()
+    _begin_lives(work, resources, shipped)
     _tell(work, deployment, resources, definitions)
     for row in definitions:
         starts.arm(work, work.env.library.definition(work.session, row.id))
@@ -276,6 +280,19 @@ def _new_definitions(
         )  # fmt: skip
         work.session.add(row)
         yield row
+
+
+def _begin_lives(work: Work, resources: list[Resource], shipped: bool) -> None:
+    """A new version of a template is a draft until somebody answers for it (R157). What the product itself brings, at
+    setup, is in force at once; see engine/documents/layouts.py."""
+    for row in resources:
+        if row.kind != ResourceKind.TEMPLATE:
+            continue
+        life = TemplateVersion(template=row.key, version=row.version, status=LayoutStatus.DRAFT)
+        if shipped:
+            life.status, life.approved_at, life.note = LayoutStatus.IN_FORCE, work.now, "поставлен с программой"
+            life.in_force_from = BEGINNING
+        work.session.add(life)
 
 
 def _keep(work: Work, deployment: Deployment) -> None:

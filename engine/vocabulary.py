@@ -87,6 +87,15 @@ class ResourceKind(StrEnum):
     TEMPLATE = "template"
 
 
+class LayoutStatus(StrEnum):
+    """The life of a version of a document template (R157)."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    IN_FORCE = "in_force"
+    WITHDRAWN = "withdrawn"
+
+
 class SubscriptionKind(StrEnum):
     """Messages are for one instance, signals for all who listen."""
 

@@ -47,6 +47,7 @@ SCHEMA: dict[str, Any] = {
     },
     "document": {
         "kind": "вид", "title": "название", "number": "номер", "date": "дата (|date_long)", "version": "версия",
+        "made_on": "день, когда собрана эта версия (дата исправления)",
         "valid_until": "действует до, дата или пусто", "lines": [LINE], "totals": TOTALS, "city": "место составления",
     },
     "contract": REFERENCE,
@@ -87,6 +88,7 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     settings = extra.get("settings") or {}
     data = dict(extra.get("data") or {})
     document = {"kind": kind, "title": "", "number": "", "version": 1, "valid_until": None, **extra["document"]}
+    document.setdefault("made_on", document["date"])
     company = parties.company(facts.get("company") or {})
     client = parties.client(facts.get("client") or {}, facts.get("contact") or {})
     given = sections.build(settings, data, document["date"])

@@ -17,10 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import audit, values
 from engine.actions import ActionCall, Outputs
-from engine.documents import context, lifecycle, sections, tax_records
+from engine.documents import context, layouts, lifecycle, sections, tax_records
 from engine.documents.pdf import Office
 from engine.documents.renderer import Renderer, shared
-from engine.errors import BusinessError, Failed, Invalid, NotFound
+from engine.errors import BusinessError, Failed, Invalid
 from engine.models import Document, NumberSequence, ProcessInstance, Resource, StoredFile, User
 from engine.storage import Storage
 from engine.vocabulary import DocumentStatus, ResourceKind
@@ -148,7 +148,8 @@ def _fill(
     work: Work, call: ActionCall, row: Document, settings: Mapping[str, Any], old: Document | None = None
 ) -> Document:
     """Build the context, keep it in the row, write the row down. ``old``: the version before, for what is not given."""
-    resource = _template(work, str(call.inputs.get("template") or (old.template if old else "")))
+    key = str(call.inputs.get("template") or (old.template if old else ""))
+    resource = layouts.in_force(work.session, key, _today(work, call.instance) if old else row.dated)
     row.template, row.template_version = resource.key, resource.version
     zone = work.env.calendar(call.instance.office).zone
     kept = values.decode(old.data) if old is not None else {}
@@ -178,6 +179,7 @@ def _build(
     facts |= {"vat": work.env.setting("vat", {}), "units": work.env.setting("units", {})}
     extra = {
         "document": {"number": row.number, "date": row.dated, "version": row.version, "title": row.title,
+                     "made_on": _today(work, call.instance),
                      "valid_until": _local_day(work, call.instance, row.valid_until)},
         "data": _with_people(work, data), "settings": settings, "part": part,
         "tax": tax_records.of(work.session, row, settings, data),
@@ -275,17 +277,6 @@ def _plan(work: Work, row: Document) -> Plan:
         raise Failed("There is no storage for documents.")
     return Plan(row.id, resource.file, resource.content, values.decode(row.data), env.files, env.pdf,
                 shared(), done=row.docx_id is not None)
-
-
-def _template(work: Work, key: str) -> Resource:
-    """The version in force. Raises NotFound."""
-    found = work.session.scalar(
-        select(Resource).where(Resource.kind == ResourceKind.TEMPLATE, Resource.key == key)
-        .order_by(Resource.version.desc()).limit(1)
-    )
-    if found is None:
-        raise NotFound("There is no document template «{key}».", key=key)
-    return found
 
 
 def _keep_files(work: Work, row: Document, made: Mapping[str, Made]) -> None:

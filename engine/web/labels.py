@@ -51,6 +51,18 @@ DOCUMENT: Named = {
     "superseded": (text("replaced by a newer version"), ""),
     "cancelled": (text("withdrawn"), ""),
 }
+LAYOUT: Named = {
+    "draft": (text("draft"), "soon"),
+    "approved": (text("approved"), "calm"),
+    "in_force": (text("in force"), "good"),
+    "withdrawn": (text("withdrawn"), ""),
+}
+LAYOUT_FOLDER: Mapping[str, Text] = {
+    "sale": text("Sale"),
+    "payment": text("Payment and tax"),
+    "quality": text("Complaints"),
+    "consent": text("Consents"),
+}
 INCIDENT: Named = {
     "open": (text("needs action"), "late"),
     "retried": (text("tried again"), "good"),
@@ -67,6 +79,20 @@ DOCUMENT_KIND: Mapping[str, Text] = {
     "brief": text("Brief"),
     "letter": text("Letter"),
     "upd": text("Universal transfer document"),
+    "invoice_offer": text("Invoice offer"),
+    "refund_agreement": text("Refund agreement"),
+    "complaint_acknowledgement": text("Acknowledgement of a complaint"),
+    "complaint_reply": text("Reply to a complaint"),
+    "contract_specification": text("Specification"),
+    "contract_plan": text("Calendar plan"),
+    "disagreement": text("Protocol of disagreements"),
+    "advance_vat_invoice": text("VAT invoice on an advance"),
+    "vat_invoice": text("VAT invoice"),
+    "payment_reminder": text("Payment reminder"),
+    "claim": text("Claim"),
+    "reconciliation": text("Reconciliation act"),
+    "consent_personal_data": text("Consent to personal data processing"),
+    "consent_advertising": text("Consent to advertising"),
 }
 MILESTONE: Mapping[str, Text] = {
     "M0": text("First contact"),
@@ -153,5 +179,6 @@ def install(app: Flask) -> None:
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
         TASK=TASK, INSTANCE=INSTANCE, DEAL=DEAL, POINT=POINT, DOCUMENT=DOCUMENT, INCIDENT=INCIDENT, OUTCOME=OUTCOME,
+        LAYOUT=LAYOUT, LAYOUT_FOLDER=LAYOUT_FOLDER,
         DOCUMENT_KIND=DOCUMENT_KIND, MILESTONE=MILESTONE, TRIGGER=TRIGGER, LINE=LINE,
     )  # fmt: skip
