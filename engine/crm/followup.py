@@ -19,6 +19,7 @@ from engine.errors import Invalid, NotFound, text
 from engine.models import Client, ClientProduct, Contact, Interest, Product, Settlement
 from engine.work import Work
 
+PROCEDURE = "client_development"
 EXISTING = ("new", "regular", "restored", "lost")
 LONGEST = 500
 

@@ -110,6 +110,13 @@ class Story:
         self.act("anna", messages.correlate, "client_cancels", str(self.deal_id), {})
         self.work()
 
+    def round(self, key: str) -> None:
+        """A round over all clients begins: the timer of that procedure goes off."""
+        with unit_of_work(self.env, SYSTEM) as work:
+            timer = self.env.library.latest(work.session, key).procedure.start_timers[0]
+            instances.start_by_event(work, key, "timer", timer, {})
+        self.work()
+
     def stands_in(self, login: str, for_whom: str) -> None:
         """One person acts for another in the coming month."""
         with unit_of_work(self.env, SYSTEM) as work:
