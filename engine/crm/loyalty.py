@@ -54,7 +54,7 @@ def programme(env: Any) -> Mapping[str, Any]:
 
 def instruments(env: Any) -> list[Mapping[str, Any]]:
     """The instruments that are on, in the order of the settings (R099-R106)."""
-    return [row for row in programme(env)["instruments"] if row.get("on")]
+    return [row for row in programme(env)["instruments"] if row.get("enabled")]
 
 
 def check(session: Session, env: Any, client_id: int, on: date) -> Eligibility:
