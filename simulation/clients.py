@@ -43,9 +43,12 @@ PROFILES: tuple[dict[str, Any], ...] = (
 )
 
 
-def company(dice: random.Random, number: int) -> dict[str, Any]:
+def company(dice: random.Random, number: int, kind: str | None = None) -> dict[str, Any]:
     """One client as ``engine.crm.clients.create_client`` takes it, with a contact under ``person``."""
-    is_sole = dice.random() < 0.08
+    kind = kind or dice.choices(("legal", "ip", "person"), (90, 8, 2))[0]
+    if kind == "person":
+        return _private(dice, number)
+    is_sole = kind == "ip"
     city, tax_office, street = dice.choice(CITIES)
     title = f"{dice.choice(ADJECTIVES)} {dice.choice(NOUNS)}"
     person = _person(dice, number)
@@ -71,6 +74,17 @@ def company(dice: random.Random, number: int) -> dict[str, Any]:
         "phone": f"+7 812 {dice.randint(300, 699)}-{number // 100:02}-{number % 100:02}",
         "email": f"office{number}@client{number}.example.test",
         "profile": dict(dice.choice(PROFILES)),
+        "person": person,
+    }  # fmt: skip
+
+
+def _private(dice: random.Random, number: int) -> dict[str, Any]:
+    person = _person(dice, number)
+    full = f"{person['last']} {person['first']} {person['middle']}"
+    return {
+        "kind": "person", "name": full, "full_name": full, "address": f"{CITIES[0][2]}, д. {dice.randint(1, 90)}",
+        "city": CITIES[0][0], "phone": person["phone"], "email": person["email"], "inn": None,
+        "passport": f"40 {dice.randint(10, 23)} {dice.randint(100000, 999999)}", "profile": dict(PROFILES[-2]),
         "person": person,
     }  # fmt: skip
 

@@ -12,14 +12,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from engine.crm import clients
 from engine.environment import Environment
 from engine.errors import ReglamentError
-from engine.models import Client, UserTask
-from engine.work import SYSTEM, Work, run
-from simulation import arrivals
+from engine.models import UserTask
+from simulation import arrivals, past
 from simulation.agenda import Agenda, Clock
-from simulation.clients import company
 from simulation.people import Staff
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -39,6 +36,8 @@ class Year:
     staff: Staff = field(init=False)
     agenda: Agenda = field(init=False)
     told: dict[int, dict[str, Any]] = field(default_factory=dict)
+    survey_seen: int = 0
+    numbers: int = 0
     seen: int = 0
     failures: Counter[int] = field(default_factory=Counter)
 
@@ -49,25 +48,18 @@ class Year:
     def live(self, end: datetime, newcomers: int, progress: Callable[[str], None]) -> None:
         """Live until ``end``; so many clients, beside those that are there, come in the course of it."""
         self.staff.meet()
-        self.settle_in(newcomers)
+        past.tell(self, newcomers)
         arrivals.plan(self, end)
-        month: date | None = None
         while self.clock.now < end:
             following = min(end, _next_month(self.clock.now))
             self.agenda.live(following)
             month = self.clock.now.astimezone(ZONE).date()
             progress(f"{month.isoformat()}: {sum(self.staff.done.values())} tasks done")
 
-    def settle_in(self, count: int) -> None:
-        """The clients of the coming year, known but not yet spoken to."""
-        managers = [actor.user_id for actor in map(self.staff.actors.get, self.staff.groups["manager"]) if actor]
-        for number in range(1, count + 1):
-            run(self.env, SYSTEM, _enter, company(self.dice, number), self.dice.choice(managers))
-
-    def clients(self) -> list[Client]:
-        """Everybody we know."""
-        with self.env.sessions() as session:
-            return list(session.scalars(select(Client).order_by(Client.id)))
+    def number(self) -> int:
+        """A number for the next company that appears."""
+        self.numbers += 1
+        return self.numbers
 
     def notice(self) -> None:
         """New tasks have appeared: somebody will do each of them."""
@@ -99,12 +91,6 @@ class Year:
                     self._expect(task_id, instance_id, self.clock.now + AGAIN)
 
         self.agenda.plan(at, do)
-
-
-def _enter(work: Work, values: dict[str, Any], owner_id: int | None) -> None:
-    person = values.pop("person")
-    made = clients.create_client(work, owner_id=owner_id, **values)
-    clients.add_contact(work, made.id, **person)
 
 
 def _next_month(moment: datetime) -> datetime:
