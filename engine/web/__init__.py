@@ -19,7 +19,7 @@ NOUNS = (
     "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
     "imports", "bank",
     "clients", "client_forms", "products", "segments",
-    "knowledge",
+    "knowledge", "market",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent
