@@ -141,7 +141,7 @@ def save_parameter(
             setattr(row, name, value)
         row.position = row.position if position is None else position
     work.session.flush()
-    audit.record(work, event, subject=f"segment_parameter:{row.key}", **after)
+    audit.record(work, event, subject=f"segment_parameter:{row.key}", parameter=after)
     return row
 
 
