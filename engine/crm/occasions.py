@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, extract, select
+from sqlalchemy import extract, select
 from sqlalchemy.orm import Session
 
 from engine.crm import consents
@@ -81,7 +81,7 @@ def _all(session: Session, known: Mapping[str, Any], on: date) -> Iterator[Found
                 yield INVITATION, str(row["key"]), str(row["title"]), row, person, client
 
 
-def _people() -> Select[Any]:
+def _people() -> Any:
     return (
         select(Contact, Client)
         .join(Client, Client.id == Contact.client_id)
@@ -93,18 +93,18 @@ def _people() -> Select[Any]:
     )  # fmt: skip
 
 
-def _on_day(people: Select[Any], column: Any, on: date) -> Select[Any]:
+def _on_day(people: Any, column: Any, on: date) -> Any:
     """Who has his day today; born on 29 February: on the 28th where there is no 29th."""
     days = [on.day] + ([LEAP[1]] if (on.month, on.day) == (2, 28) and not _is_leap(on.year) else [])
     return people.where(extract("month", column) == on.month, extract("day", column).in_(days))
 
 
-def _of_segments(people: Select[Any], row: Mapping[str, Any]) -> Select[Any]:
+def _of_segments(people: Any, row: Mapping[str, Any]) -> Any:
     wanted = row.get("segments")
     return people.where(Client.segment.in_(wanted)) if wanted else people
 
 
-def _first_of_each(session: Session, people: Select[Any]) -> Iterator[tuple[Contact, Client]]:
+def _first_of_each(session: Session, people: Any) -> Iterator[tuple[Contact, Client]]:
     """One person of each client."""
     seen: set[int] = set()
     for person, client in session.execute(people):

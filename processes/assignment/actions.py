@@ -29,7 +29,7 @@ def register(registry: Registry) -> None:
 def issue(work: Work, call: ActionCall) -> dict[str, Any]:
     """what, expected, executor, group, due, priority, issuer, complaint_id -> the assignment's own variables."""
     given = call.inputs
-    issuer = str(given.get("issuer") or call.variables.get("initiator"))
+    issuer = _issuer(work, call)
     priority = given.get("priority")
     row = assignments.issue(
         work, call.instance, what=str(given["what"]), expected=given.get("expected"), issuer=issuer,
@@ -119,6 +119,21 @@ def _who(work: Work, call: ActionCall, steps: str | None = None) -> str:
     theirs = {row.executor_id, row.issuer_id}
     newest = str(done[0].login) if done else "system"
     return next((str(one.login) for one in done if theirs & {one.id, one.completed_for}), newest)
+
+
+def _issuer(work: Work, call: ActionCall) -> str:
+    """Who was named; where the system began the procedure, whoever did its last step, else the executor himself."""
+    named = call.inputs.get("issuer")
+    if named and work.session.scalar(select(User.id).where(User.login == named, User.active)) is not None:
+        return str(named)
+    last = work.session.scalar(
+        select(User.login)
+        .join(UserTask, UserTask.completed_by == User.id)
+        .where(UserTask.instance_id == call.instance.id, UserTask.status == TaskStatus.COMPLETED)
+        .order_by(UserTask.ended_at.desc(), UserTask.id.desc())
+        .limit(1)
+    )
+    return str(last or call.inputs.get("executor"))
 
 
 def _moment(work: Work, call: ActionCall, due: Any) -> datetime:
