@@ -71,7 +71,8 @@ def enter(work: Work, call: ActionCall) -> dict[str, Any]:
     client_id = call.instance.client_id or _whole(given.get("client_id")) or _whole(given.get("complaint_client"))
     nothing = dict.fromkeys(("complaint_number", "complaint_warn_at", "complaint_responsible", "complaint_unit"))
     nothing |= {
-        "complaint_id": complaint_id, "client_id": client_id, "complaint_outcome": None,
+        "complaint_id": complaint_id, "client_id": client_id, "deal_id": call.instance.deal_id,
+        "complaint_outcome": None,
         "complaint_registrar": _completer(work, call, "Register"), "complaint_priority": _priority(work, client_id),
     }  # fmt: skip
     if decision == "none":
@@ -97,6 +98,7 @@ def enter(work: Work, call: ActionCall) -> dict[str, Any]:
         call.instance.title = f"Жалоба {row.number} · {client.name}"
     return nothing | {
         "complaint_result": "new", "complaint_id": row.id, "complaint_number": row.number,
+        "deal_id": call.instance.deal_id or row.deal_id,
         "complaint_warn_at": _warn_at(work, row), "complaint_unit": row.unit,
     }  # fmt: skip
 
