@@ -152,12 +152,11 @@ def _person(session: Session, name: str) -> User:
     first = first.split(" ")[0].rstrip(".")
     fitting = exact or [one for one in rows if not first or one.first.startswith(first)]
     if len(fitting) != 1:
-        sentence = (
-            "There is no employee «{name}»."
-            if not fitting
-            else "Several employees are called «{name}»: give the login."
+        none, several = (
+            text("There is no employee «{name}».", name=name),
+            text("Several employees are called «{name}»: give the login.", name=name),
         )
-        raise _fault("owner", text(sentence, name=name))
+        raise _fault("owner", several if fitting else none)
     return fitting[0]
 
 
