@@ -25,6 +25,7 @@ def load(session: Session) -> dict[str, list[dict[str, Any]]]:
         select(Campaign).where(Campaign.status.in_(RUNNING)).order_by(Campaign.starts_on.desc())
     ).all()
     competitors = session.scalars(select(Competitor).order_by(Competitor.name)).all()[:MOST]
+    everybody = session.scalars(select(User).where(User.active).order_by(User.last, User.first, User.id)).all()[:MOST]
     teams = {
         name: [{"value": user.login, "label": user.name} for user in access.members(session, group)]
         for name, group in TEAMS.items()
@@ -34,6 +35,7 @@ def load(session: Session) -> dict[str, list[dict[str, Any]]]:
         "simple": [_choice(row.id, row.name) for row in rows if row.simple],
         "sources": [_choice(row.id, row.title) for row in sources],
         "campaigns": [_choice(row.id, f"{row.number} {row.title}") for row in campaigns],
+        "staff": [{"value": user.login, "label": user.name} for user in everybody],
         "competitors": [_choice(row.name, row.name) for row in competitors],
         "people": [
             _choice(row.login, f"{row.name}, {row.position}")

@@ -19,7 +19,7 @@
                account, corr_account, vat_mode, vat_reason, head {last, first, middle, gender, position, basis},
                accountant {…}
 ``choices``    lists for forms, each [{value, label}]: products, simple (sold by the price list), sources, campaigns,
-               competitors (by name), managers and deliverers (by login)
+               competitors (by name), managers, deliverers and staff (by login)
 ``product``    the one of the variable product_id: id, code, name, unit, price, cost, simple, every_months, description,
                direction_id, direction (its name), withdrawn_on
 ``campaign``   the one of the variable campaign_id: engine.crm.campaign_facts

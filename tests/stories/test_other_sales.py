@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from engine import instances, messages
-from engine.crm import clients, contracts, deals, loyalty, prices
+from engine.crm import clients, contracts, deals, prices
 from engine.models import (
     AuditEvent,
     Client,
     ClientProduct,
     ContactRecord,
     Deal,
+    LoyaltyCard,
     Message,
     ProcessInstance,
     Settlement,
@@ -155,8 +156,12 @@ def test_prices_come_from_the_list_and_the_discount_from_the_loyalty_card(story:
     made = story.act("elena", prices.create, "2026", "Прайс 2026", date(2026, 1, 1))
     story.act("elena", prices.set_tiers, made.id, 8, [{"min_quantity": Decimal(count), "price": Decimal(price)}
                                                       for count, price in ((1, 70000), (2, 60000))])  # fmt: skip
-    instrument = str(loyalty.instruments(story.env)[0]["key"])
-    story.act("elena", loyalty.enrol, 1, instrument, discount=Decimal(10))
+
+    def card(work: Work) -> None:
+        work.session.add(LoyaltyCard(number="1", client_id=1, instrument="tiers", discount=Decimal(10),
+                                     issued_on=date(2026, 1, 1)))  # fmt: skip
+
+    story.act("elena", card)
     begin(story, "sale_short_push")
     order(story, quantity="2")
     assert (story.deal["discount"], story.deal["total"]) == (Decimal(10), Decimal("108000.00"))
@@ -375,3 +380,20 @@ def test_at_20_a_point_overdue_by_a_day_is_recorded_and_told_to_executor_and_hea
     assert late.status == "met"
     assert late.deviation is not None
     assert late.deviation >= 1
+
+
+# --- errands of a meeting --------------------------------------------------------------------------------------------
+
+
+def test_what_a_protocol_asks_of_our_people_becomes_assignments(story: Story) -> None:
+    story.begin()
+    steps.agree_meeting(story)
+    steps.hold_meeting(story)
+    errands = [{"what": "Прислать список участников", "who": "Клиент", "due": "2026-11-25", "executor": None},
+               {"what": "Посчитать площадку", "who": "Соколов", "due": "2026-11-24", "executor": "pavel"}]  # fmt: skip
+    story.complete("Составить протокол", needs="Собрать партнёров", decisions="Готовим", protocol_tasks=errands)
+    story.send()
+    story.complete("Получить подтверждение протокола", protocol_answer="confirmed")
+    given = see(story, select(ProcessInstance).where(ProcessInstance.key == "assignment"))
+    assert [(row.deal_id, row.parent_id) for row in given] == [(story.deal_id, story.instance_id)]
+    assert story.milestones[-1] == "M2"
