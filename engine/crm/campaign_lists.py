@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from engine import audit
+from engine import access, audit
 from engine.crm import campaigns, consents
 from engine.errors import Invalid, WrongState
 from engine.models import Campaign, CampaignRecipient, Client, ClientProduct, Complaint, Contact, ContactRecord
@@ -63,7 +63,8 @@ def generate(work: Work, campaign_id: int) -> dict[str, int]:
 
 
 def exclude(work: Work, campaign_id: int, client_ids: Sequence[int], note: str = "") -> int:
-    """Take clients off the list by hand, with the reason kept; returns how many. Raises NotFound, WrongState."""
+    """Take clients off the list by hand, with the reason kept; returns how many. Raises Forbidden, WrongState."""
+    access.require(work, "campaign.write")
     campaign = campaigns.find_planned(work.session, campaign_id)
     rows = work.session.scalars(
         select(CampaignRecipient).where(
@@ -82,7 +83,8 @@ def exclude(work: Work, campaign_id: int, client_ids: Sequence[int], note: str =
 
 
 def include(work: Work, campaign_id: int, client_id: int) -> None:
-    """Put one back that was taken off by hand; no other reason can be overruled. Raises NotFound, WrongState."""
+    """Put one back that was taken off by hand; no other reason can be overruled. Raises Forbidden, WrongState."""
+    access.require(work, "campaign.write")
     campaign = campaigns.find_planned(work.session, campaign_id)
     row = campaigns.recipient(work.session, campaign.id, client_id)
     if row.reason != BY_HAND:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, notifications, outbox
+from engine import access, audit, notifications, outbox
 from engine.crm import clients, consents, contact_log, deals
 from engine.documents.issue import next_number
 from engine.errors import Invalid, NotFound, Text, WrongState, text
@@ -63,7 +63,8 @@ def define(
     work: Work, values: Mapping[str, Any], campaign_id: int | None = None, instance_id: int | None = None
 ) -> Campaign:
     """Register a campaign, or change one that has not begun. ``values``: title, aim, channel, budget, starts_on,
-    ends_on; offer, segment, product_id, selection, previous_id. Raises NotFound, WrongState, Invalid by field."""
+    ends_on; offer, segment, product_id, selection, previous_id. Raises Forbidden, NotFound, WrongState, Invalid."""
+    access.require(work, "campaign.write")
     given = {name: values.get(name) for name in FREE}
     faults = _faults(work, given)
     if faults:
@@ -88,7 +89,8 @@ def define(
 
 
 def plan(work: Work, campaign_id: int, *, subject: str | None, body: str, budget: Decimal | None = None) -> Campaign:
-    """What is said and what it may cost. A mail needs a subject; a call a script. Raises Invalid, WrongState."""
+    """What is said and what it may cost. A mail needs a subject, a call a script. Raises Forbidden, Invalid."""
+    access.require(work, "campaign.write")
     campaign = find_planned(work.session, campaign_id)
     faults: dict[str, Text] = {}
     if campaign.channel == "mail" and not (subject or "").strip():
@@ -142,7 +144,8 @@ def approach(work: Work, campaign_id: int, instance: ProcessInstance | None = No
 
 def reply(work: Work, campaign_id: int, client_id: int, *, deal_id: int | None = None, note: str = "") -> None:
     """A client answered a campaign; the deal that came of it remembers the campaign. The first reply counts, one on the
-    list or not (somebody passed it on). Raises NotFound."""
+    list or not (somebody passed it on). Raises Forbidden, NotFound."""
+    access.require(work, "campaign.reply")
     campaign = find(work.session, campaign_id)
     clients.find(work.session, client_id)
     row = work.session.scalars(
@@ -175,7 +178,8 @@ def fail(work: Work, campaign_id: int, client_id: int, note: str = "") -> None:
 
 
 def spend(work: Work, campaign_id: int, sum: Decimal, what: str) -> Campaign:
-    """Money spent on a campaign. Raises NotFound, Invalid."""
+    """Money spent on a campaign. Raises Forbidden, NotFound, Invalid."""
+    access.require(work, "campaign.write")
     campaign = find(work.session, campaign_id)
     if sum <= 0 or not what.strip():
         raise Invalid("Say what was paid for and how much.")
@@ -187,8 +191,9 @@ def spend(work: Work, campaign_id: int, sum: Decimal, what: str) -> Campaign:
 def end(work: Work, campaign_id: int, *, stopped: bool = False, reason: str = "") -> Campaign:
     """The campaign is over, or is stopped before its end. What was planned and not sent is not sent any more.
 
-    Raises NotFound, WrongState, Invalid (stopped without a reason).
+    Raises Forbidden, NotFound, WrongState, Invalid (stopped without a reason).
     """
+    access.require(work, "campaign.write")
     campaign = find(work.session, campaign_id)
     if campaign.status not in {PLANNED, RUNNING}:
         raise WrongState("The campaign {number} is over.", number=campaign.number)
@@ -201,7 +206,8 @@ def end(work: Work, campaign_id: int, *, stopped: bool = False, reason: str = ""
 
 
 def conclude(work: Work, campaign_id: int, conclusions: str, *, cost: Decimal | None = None) -> Campaign:
-    """What was learnt; the next campaign begins with it (R247). Raises NotFound, WrongState, Invalid."""
+    """What was learnt; the next campaign begins with it (R247). Raises Forbidden, NotFound, WrongState, Invalid."""
+    access.require(work, "campaign.write")
     campaign = find(work.session, campaign_id)
     if campaign.status not in {ENDED, STOPPED, ANALYSED}:
         raise WrongState("The campaign {number} is not over yet.", number=campaign.number)

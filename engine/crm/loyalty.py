@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.crm import clients, deals
 from engine.crm.purchases import Purchases, months_before, purchases_of
 from engine.documents.issue import next_number
@@ -119,6 +119,7 @@ def enrol(
 
     Raises NotFound, Invalid (an instrument that is off, a discount beyond 100), Conflict (it has a card already).
     """
+    access.require(work, "loyalty.write")
     client = clients.find(work.session, client_id)
     on = deals.today(work)
     if instrument not in {row["key"] for row in instruments(work.env)}:
@@ -148,6 +149,7 @@ def enrol(
 
 def close(work: Work, card_id: int, reason: str) -> LoyaltyCard:
     """The card is no longer in force; its account stays to be seen. Raises NotFound, WrongState, Invalid."""
+    access.require(work, "loyalty.write")
     card = find(work.session, card_id)
     if card.status != ACTIVE:
         raise WrongState("The card {number} is closed.", number=card.number)
@@ -162,6 +164,7 @@ def close(work: Work, card_id: int, reason: str) -> LoyaltyCard:
 
 def open_link(work: Work, card_id: int) -> str:
     """A new token for the link by which the client sees its account (R257); links given before no longer work."""
+    access.require(work, "loyalty.write")
     card = find(work.session, card_id)
     token = secrets.token_urlsafe(24)
     card.token_hash = hashed(token)

@@ -18,8 +18,10 @@ NOUNS = (
     "signin", "preferences", "inbox", "tasks", "start", "deals", "instances", "drawings", "approvals",
     "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
     "imports", "bank",
+    "assignments",
     "clients", "client_forms", "products", "segments",
     "knowledge", "market",
+    "campaigns", "loyalty", "diagnosis",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent

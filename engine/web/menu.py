@@ -31,6 +31,7 @@ def menu() -> list[tuple[str, list[Link]]]:
     work = [
         _link("inbox.show", _("Tasks"), "inbox", _tasks(), alarm=False),
         _link("approvals.queue", _("Approvals"), "checklist", _approvals()),
+        _link("assignments.listing", _("Assignments"), "user-share"),
         _link("start.choose", _("Start"), "player-play"),
     ]
     matters = [
@@ -43,6 +44,9 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("control_points.listing", _("Control points"), "flag"),
         _link("reports.index", _("Reports"), "chart-bar"),
         _link("knowledge.listing", _("Knowledge base"), "books"),
+        _link("campaigns.listing", _("Campaigns"), "rocket"),
+        _link("loyalty.listing", _("Loyalty"), "users"),
+        _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),
         _link("market.show", _("Market and plans"), "building"),
         _link("bank.listing", _("Bank payments"), "coin"),
         _link("imports.listing", _("Import"), "file-upload"),

@@ -1,0 +1,117 @@
+"""The loyalty programme: cards, the bonus account of one, and the client's own view of it by a link (R257)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, render_template, request, url_for
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from engine.crm import bonus, clients, loyalty, purchases
+from engine.errors import ReglamentError, text
+from engine.models import Client, Deal, LoyaltyCard
+from engine.queries.words import contain
+from engine.web import reading
+from engine.web.i18n import locale, say
+from engine.web.pages import Pages, number
+from engine.web.rules import allow, public
+
+blueprint = Blueprint("loyalty", __name__)
+READERS = ("manager", "operator", "marketer", "head", "director", "product_head", "accountant", "admin", "auditor")
+WRITERS = ("manager", "marketer", "head", "admin")
+STATUSES = ("active", "closed", "all")
+PAGE = 50
+
+
+@blueprint.get("/loyalty")
+@allow(*READERS)
+def listing() -> str:
+    """Cards with their terms, and loyalty in numbers over a year (R091-R095)."""
+    session, words, page = reading.session(), request.args.get("q", "").strip(), number("page", 1)
+    status = request.args.get("status", "active")
+    where = contain(words, Client.name, LoyaltyCard.number)
+    if status in STATUSES[:2]:
+        where.append(LoyaltyCard.status == status)
+    query = select(LoyaltyCard, Client).join(Client, Client.id == LoyaltyCard.client_id).where(*where)
+    count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.execute(query.order_by(Client.name, LoyaltyCard.id).limit(PAGE).offset((page - 1) * PAGE)).all()
+    programme = loyalty.programme(reading.environment())
+    today = _today()
+    begin = purchases.months_before(today, int(programme["index"]["period_months"]))
+    return render_template(
+        "loyalty.html", rows=rows, balances={card.id: bonus.balance(session, card.id) for card, _ in rows},
+        words=words, status=status if status in STATUSES else "active", statuses=STATUSES,
+        pages=Pages(page, count, PAGE), programme=programme, begin=begin, today=today, titles=_titles(),
+        figures=purchases.indices(session, begin, today, int(programme["index"]["purchases"])),
+    )  # fmt: skip
+
+
+@blueprint.get("/loyalty/<int:card_id>")
+@allow(*READERS)
+def show(card_id: int) -> str:
+    """One card and its account."""
+    return _card(card_id, None)
+
+
+@blueprint.post("/loyalty/<int:card_id>/link")
+@allow(*WRITERS)
+def link(card_id: int) -> Any:
+    """A new link for the client; it is shown once."""
+    try:
+        token = reading.do(loyalty.open_link, card_id)
+    except ReglamentError as error:
+        flash(say(error.text), "late")
+        return _card(card_id, None)
+    return _card(card_id, url_for("loyalty.own", token=token, _external=True))
+
+
+@blueprint.post("/loyalty/<int:card_id>/close")
+@allow(*WRITERS)
+def close(card_id: int) -> Response:
+    """The card is no longer in force."""
+    return reading.act(
+        url_for("loyalty.show", card_id=card_id), text("The card is closed."), loyalty.close, card_id,
+        request.form.get("reason", "")[:1000],
+    )  # fmt: skip
+
+
+@blueprint.get("/card/<token>")
+@public
+def own(token: str) -> Any:
+    """The client's own view: terms, balance, movements."""
+    session, company = reading.session(), reading.environment().setting("company", {})
+    card = loyalty.by_token(session, token)
+    if card is None or card.status != loyalty.ACTIVE:
+        return render_template("loyalty_own.html", card=None, company=company), 404
+    return render_template(
+        "loyalty_own.html", card=card, client=clients.find(session, card.client_id), titles=_titles(),
+        account=_account(card), company=company, programme=loyalty.programme(reading.environment()),
+    )  # fmt: skip
+
+
+def _card(card_id: int, address: str | None) -> str:
+    session = reading.session()
+    card = loyalty.find(session, card_id)
+    account = _account(card)
+    numbers = [entry.deal_id for entry in account.entries if entry.deal_id is not None]
+    deals = {deal.id: deal for deal in session.scalars(select(Deal).where(Deal.id.in_(numbers)))}
+    return render_template(
+        "loyalty_card.html", card=card, client=clients.find(session, card.client_id), account=account, deals=deals,
+        titles=_titles(), address=address, writes=bool(reading.actor().groups & set(WRITERS)),
+    )  # fmt: skip
+
+
+def _account(card: LoyaltyCard) -> bonus.Account:
+    days = int(loyalty.programme(reading.environment())["bonus"]["warn_days"])
+    return bonus.account(reading.session(), card.id, _today(), days)
+
+
+def _titles() -> dict[str, str]:
+    """Names of the instruments and tiers in the reader's language."""
+    found, name = loyalty.programme(reading.environment()), "title_en" if locale() == "en" else "title"
+    return {row["key"]: row[name] for row in (*found["instruments"], *found["tiers"])}
+
+
+def _today() -> Any:
+    return g.now.astimezone(g.zone).date()
