@@ -36,6 +36,13 @@ DEAL: Named = {
     "postponed": (text("postponed"), "soon"),
     "closed": (text("closed"), ""),
 }
+ASSIGNMENT: Named = {
+    "issued": (text("issued"), "soon"),
+    "accepted": (text("in work"), "calm"),
+    "reported": (text("to be checked"), "soon"),
+    "done": (text("accepted"), "good"),
+    "cancelled": (text("called off"), ""),
+}
 POINT: Named = {
     "open": (text("awaited"), "calm"),
     "met": (text("met"), "good"),
@@ -179,6 +186,6 @@ def install(app: Flask) -> None:
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
         TASK=TASK, INSTANCE=INSTANCE, DEAL=DEAL, POINT=POINT, DOCUMENT=DOCUMENT, INCIDENT=INCIDENT, OUTCOME=OUTCOME,
-        LAYOUT=LAYOUT, LAYOUT_FOLDER=LAYOUT_FOLDER,
+        LAYOUT=LAYOUT, ASSIGNMENT=ASSIGNMENT, LAYOUT_FOLDER=LAYOUT_FOLDER,
         DOCUMENT_KIND=DOCUMENT_KIND, MILESTONE=MILESTONE, TRIGGER=TRIGGER, LINE=LINE,
     )  # fmt: skip
