@@ -34,6 +34,7 @@ from engine.crm.reports.model import (
 )
 from engine.crm.reports.stage_names import stages_of
 from engine.errors import text
+from engine.models import Client, Deal, MilestoneReached
 
 CONFIDENCE = 1.96  # of 100 such intervals 95 hold the truth
 FEW = 10  # cases; below this an estimate is a guess and is marked
@@ -68,17 +69,17 @@ def interval(won: int, cases: int) -> tuple[float, float]:
 def experience(asked: Asked) -> dict[int, Experience]:
     """By the place of a milestone: deals closed in the period that had come at least so far."""
     start, end = moments(asked.env, asked.period)
-    found = ways.deals(asked)
+    found = ways.deals(asked, money=False)
     closed = (found.c.closed_at >= start, found.c.closed_at < end, found.c.status.in_(("won", "lost")))
     counted = select(found.c.status, found.c.place, func.count().label("many")).where(*closed)
     rows = asked.session.execute(counted.group_by(found.c.status, found.c.place)).all()
-    stays = ways.intervals(asked)
     lasted = (
-        select(stays.c.place, func.avg(DaysBetween(stays.c.at, found.c.closed_at)).label("days"))
-        .join(found, found.c.id == stays.c.deal_id)
-        .where(*closed, found.c.status == "won", stays.c.place >= 0).group_by(stays.c.place)
+        select(MilestoneReached.milestone, func.avg(DaysBetween(MilestoneReached.at, Deal.closed_at)).label("days"))
+        .join(Deal, Deal.id == MilestoneReached.deal_id).join(Client, Client.id == Deal.client_id)
+        .where(Deal.closed_at >= start, Deal.closed_at < end, Deal.status == "won", *ways.filters(asked))
+        .group_by(MilestoneReached.milestone)
     )  # fmt: skip
-    days = {row.place: float(row.days) for row in asked.session.execute(lasted) if row.days is not None}
+    days = {stages.position(row.milestone): float(row.days) for row in asked.session.execute(lasted) if row.days}
     known: dict[int, Experience] = {}
     for place in range(len(stages.MILESTONES)):
         cases = sum(row.many for row in rows if row.place >= place or row.status == "won")

@@ -8,10 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Subquery, case, extract, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    Subquery,
+    and_,
+    case,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.orm import Session, aliased
 
 from engine.crm.periods import Period, add_months
 from engine.crm.reports.model import Asked
@@ -28,7 +42,7 @@ def window_months(env: Any) -> int:
 
 def direction_of(product: Any = Product) -> ColumnElement[int]:
     """The product direction of a product: its own id where it stands for itself; 0 for an unknown product."""
-    return func.coalesce(product.direction_id, product.id, 0)
+    return func.coalesce(product.direction_id, product.id, literal_column("0"))  # no parameter: it is grouped by
 
 
 def owner() -> ColumnElement[int | None]:
@@ -60,35 +74,47 @@ def money_filters(asked: Asked) -> list[ColumnElement[bool]]:
     return found
 
 
-def sales(asked: Asked, until: date) -> Subquery:
-    """Settlements up to a day, each with the kind of its sale (R073-R076).
+def sales(asked: Asked, since: date, until: date) -> Subquery:
+    """Settlements of a period, each with the kind of its sale (R073-R076).
 
     A sale is a deal, or a settlement that belongs to none: it begins with its first money. First: the sale that began
     on the client's first day with us. New: not that, but it began on the first day of its product direction at the
     client. Repeat: every other. A refund belongs to its sale and lowers it.
     """
-    day, client = Settlement.dated, Settlement.client_id
-    area = direction_of().label("direction")
-    within = (Settlement.deal_id.is_not(None), func.min(day).over(partition_by=(client, Settlement.deal_id)))
-    within_area = (Settlement.deal_id.is_not(None), func.min(day).over(partition_by=(client, Settlement.deal_id, area)))
-    rows = (
-        select(
-            Settlement.id, client, Settlement.product_id, Settlement.deal_id, day, Settlement.sum, Settlement.cost,
-            Settlement.kind.label("money"), area, owner().label("owner_id"),
-            case(within, else_=day).label("begun"),
-            case(within_area, else_=day).label("area_begun"),
-            func.min(day).over(partition_by=client).label("client_first"),
-            func.min(day).over(partition_by=(client, area)).label("area_first"),
-        )
-        .join(Client, Client.id == client)
-        .outerjoin(Product, Product.id == Settlement.product_id)
-        .where(day <= until, *client_filters(asked))
-        .subquery()
-    )  # fmt: skip
+    day, client, deal, area = Settlement.dated, Settlement.client_id, Settlement.deal_id, direction_of()
+    begun = _begun(until, "deal_id", deal)
+    area_begun = _begun(until, "deal_id", deal, area)
+    client_first = _begun(until, "client_id", client)
+    area_first = _begun(until, "client_id", client, area)
     kind = case(
-        (rows.c.begun == rows.c.client_first, FIRST), (rows.c.area_begun == rows.c.area_first, NEW), else_=REPEAT
+        (func.coalesce(begun.c.day, day) == client_first.c.day, FIRST),
+        (func.coalesce(area_begun.c.day, day) == area_first.c.day, NEW),
+        else_=REPEAT,
     )
-    return select(rows, kind.label("sale")).subquery()
+    return (
+        select(
+            Settlement.id, client, Settlement.product_id, deal, day, Settlement.sum, Settlement.cost,
+            Settlement.kind.label("money"), area.label("direction"), owner().label("owner_id"), kind.label("sale"),
+            func.coalesce(area_begun.c.day, day).label("area_begun"),
+        )
+        .join(Client, Client.id == client).outerjoin(Product, Product.id == Settlement.product_id)
+        .outerjoin(begun, begun.c.key == deal)
+        .outerjoin(area_begun, and_(area_begun.c.key == deal, area_begun.c.direction == area))
+        .join(client_first, client_first.c.key == client)
+        .join(area_first, and_(area_first.c.key == client, area_first.c.direction == area))
+        .where(day >= since, day <= until, *client_filters(asked)).subquery()
+    )  # fmt: skip
+
+
+def _begun(until: date, name: str, key: Any, area: Any = None) -> Subquery:
+    """The first day of money by a column, or by it and the product direction. Grouping is several times faster than
+    as many window functions, for each of them sorts everything anew."""
+    by = [key] if area is None else [key, area]
+    shown = [key.label("key"), func.min(Settlement.dated).label("day")]
+    query: Select[Any] = select(*shown, *([] if area is None else [area.label("direction")]))
+    if area is not None:
+        query = query.outerjoin(Product, Product.id == Settlement.product_id)
+    return query.where(key.is_not(None), Settlement.dated <= until).group_by(*by).subquery(f"{name}_{len(by)}")
 
 
 @dataclass(frozen=True)
@@ -108,18 +134,12 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
     """Who stopped paying in the period, by direction (``whole``: the client as such, direction 0): no settlement for
     more than ``months`` (R078, R084).
 
-    The day is the first one on which the last settlement lies further back than that.
+    The day is the first one on which the last settlement lies further back than that, so the last money lies in a
+    range that can be named beforehand.
     """
-    day = Settlement.dated
-    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, _area(whole)), "order_by": (day, Settlement.id)}
-    following = func.lead(day, type_=Date).over(**pair)
-    rows = _pairs(asked, period.until, following.label("other"), whole)
-    # the first day of silence lies in the period, so the last money lies in a range that can be named beforehand
-    earliest = add_months(period.since, -months - 1)
-    query = select(rows).where(
-        rows.c.dated >= earliest, rows.c.dated <= add_months(period.until, -months),
-        or_(rows.c.other.is_(None), _months(rows.c.other) - _months(rows.c.dated) >= months),
-    )  # fmt: skip
+    until = add_months(period.until, -months)
+    rows = _pairs(asked, add_months(period.since, -months - 1), until, whole, after=period.until)
+    query = select(rows).where(or_(rows.c.other.is_(None), _months(rows.c.other) - _months(rows.c.dated) >= months))
     found = []
     for row in asked.session.execute(query):
         on = _silent_from(row.dated, months)
@@ -130,13 +150,8 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
 
 def restored(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
     """Who paid again in the period after a silence that had made him lost, by direction or as such (R079, R085)."""
-    day = Settlement.dated
-    pair: dict[str, Any] = {"partition_by": (Settlement.client_id, _area(whole)), "order_by": (day, Settlement.id)}
-    previous = func.lag(day, type_=Date).over(**pair)
-    rows = _pairs(asked, period.until, previous.label("other"), whole)
-    query = select(rows).where(
-        rows.c.dated >= period.since, _months(rows.c.dated) - _months(rows.c.other) >= months
-    )
+    rows = _pairs(asked, period.since, period.until, whole)
+    query = select(rows).where(_months(rows.c.dated) - _months(rows.c.other) >= months)
     return [
         Turn(row.client_id, row.direction, row.owner_id, row.dated, row.dated, row.other)
         for row in asked.session.execute(query)
@@ -168,15 +183,33 @@ def _area(whole: bool) -> ColumnElement[int]:
     return literal(0) if whole else direction_of()
 
 
-def _pairs(asked: Asked, until: date, other: Any, whole: bool) -> Subquery:
+def _pairs(asked: Asked, since: date, until: date, whole: bool, *, after: date | None = None) -> CTE:
+    """Money of some days with the day of the money before it, or of the one after it up to a day; of the same client
+    and, unless ``whole``, of the same direction.
+
+    Asked row by row through the index, once for each row: MATERIALIZED keeps SQLite from asking again wherever the
+    answer is used.
+    """
+    other, theirs = aliased(Settlement), aliased(Product)
+    first, second = (other, Settlement) if after is None else (Settlement, other)
+    follows = or_(second.dated > first.dated, and_(second.dated == first.dated, second.id > first.id))
+    same = [other.client_id == Settlement.client_id, other.kind == "in", follows]
+    if not whole:
+        same.append(direction_of(theirs) == direction_of())
+    nearest = select(func.max(other.dated) if after is None else func.min(other.dated))
+    nearest = nearest.select_from(other).outerjoin(theirs, theirs.id == other.product_id).where(*same)
+    if after is not None:
+        nearest = nearest.where(other.dated <= after)
+    found = nearest.correlate(Settlement, Product).scalar_subquery()
     return (
         select(
-            Settlement.client_id, _area(whole).label("direction"), owner().label("owner_id"), Settlement.dated, other
+            Settlement.client_id, _area(whole).label("direction"), owner().label("owner_id"), Settlement.dated,
+            type_coerce(found, Date).label("other"),
         )
         .join(Client, Client.id == Settlement.client_id)
         .outerjoin(Product, Product.id == Settlement.product_id)
-        .where(Settlement.kind == "in", Settlement.dated <= until, *client_filters(asked))
-        .subquery()
+        .where(Settlement.kind == "in", Settlement.dated.between(since, until), *client_filters(asked))
+        .cte().prefix_with("MATERIALIZED")
     )  # fmt: skip
 
 
@@ -184,6 +217,7 @@ def _months(day: Any) -> ColumnElement[int]:
     return extract("year", day) * 12 + extract("month", day)
 
 
+@lru_cache(maxsize=4096)
 def _silent_from(paid: date, months: int) -> date:
     """The first day that lies more than ``months`` behind the payment."""
     day = add_months(paid, months)

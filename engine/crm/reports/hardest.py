@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
-from engine.crm.periods import moments
+from engine.crm.periods import Period, moments
 from engine.crm.reports import ground, ways
 from engine.crm.reports.elapsed import DaysBetween
-from engine.crm.reports.filters import DIRECTION, EMPLOYEE, SCHEME, SEGMENT, TERRITORY, YEAR
+from engine.crm.reports.filters import DIRECTION, EMPLOYEE, SCHEME, SEGMENT, TERRITORY, YEAR, choice
 from engine.crm.reports.funnel import INITIATIVE, KIND, LOST
 from engine.crm.reports.model import (
     Asked,
@@ -31,7 +31,7 @@ from engine.crm.reports.model import (
 )
 from engine.crm.reports.stage_names import Stage, refusal_name, stages_of
 from engine.errors import text
-from engine.models import ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask
+from engine.models import Client, ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask
 
 STAGE = Column("stage", text("Stage"))
 HARDEST = (
@@ -55,21 +55,16 @@ DIFFICULTIES = (
 def hardest(asked: Asked) -> Sequence[Table]:
     """The stages by how hard they are: loss rate first, then late control points and repeated steps per deal."""
     known = stages_of(asked)
-    stays = _stays(asked)
-    lost, late, again = _losses(asked, known), _late(asked, stays), _again(asked, stays)
+    lost, late, again, spent = _losses(asked, known), _late(asked), _again(asked), _spent(asked, known)
+    contacts = _contacts(asked) if asked["contacts"] else {}
     figures: list[dict[str, Any]] = []
-    spent = {row.place: row for row in asked.session.execute(_spent(asked, stays))}
-    worked = _worked(asked, stays, known)
-    contacts = dict(_contacts(asked, stays))
     for no, stage in enumerate(known):
         low, high = ways.bounds(known)[no]
-        places = [place for place in range(low, high + 1) if place in spent]
-        deals = worked.get(no, 0)
+        deals, days, longest = spent.get(no, (0, 0.0, 0.0))
         gone = sum(many for (number, _), many in lost.items() if number == no)
         figures.append({
             "stage": stage.title, "worked": deals, "lost": gone, "rate": share(gone, deals),
-            "days": _rounded(sum(float(spent[place].days or 0) for place in places), deals),
-            "longest": _rounded(max((float(spent[place].longest or 0) for place in places), default=0), 1),
+            "days": _rounded(days, deals), "longest": _rounded(longest, 1) if deals else None,
             "rounds": sum(many for (place, _, _), many in again.items() if low <= place <= high),
             "late": sum(many for (place, _, _), many in late.items() if low <= place <= high),
             "contacts": _rounded(sum(contacts.get(place, 0) for place in range(low, high + 1)), deals),
@@ -80,13 +75,13 @@ def hardest(asked: Asked) -> Sequence[Table]:
     rows = [_linked(no, own, own["rank"] == 1 and _weight(own) > (0, 0)) for no, own in enumerate(figures)]
     chart = Chart(text("Loss rate by stage"), "bar", [stage.title for stage in known],
                   [(text("Loss rate"), [own["rate"] for own in figures])], "percent")  # fmt: skip
-    everything = any(own["worked"] for own in figures)
+    columns = [column for column in HARDEST if column.key != "contacts" or asked["contacts"]]
+    difficulties = Table(DIFFICULTIES, _difficulties(asked, known, order, figures, lost, late, again),
+                         title=text("Difficulties, the hardest stage first"))  # fmt: skip
+    if not any(own["worked"] for own in figures):
+        return [Table(columns, []), difficulties]
     sums = {"stage": text("Total")} | {name: sum(own[name] for own in figures) for name in ("lost", "rounds", "late")}
-    difficulties = _difficulties(asked, known, order, figures, lost, late, again)
-    return [
-        Table(HARDEST, rows if everything else [], total=sums if everything else None, chart=chart),
-        Table(DIFFICULTIES, difficulties, title=text("Difficulties, the hardest stage first")),
-    ]
+    return [Table(columns, rows, total=sums, chart=chart), difficulties]
 
 
 def _weight(own: Mapping[str, Any]) -> tuple[Decimal, float]:
@@ -108,43 +103,30 @@ def _linked(no: int, own: Mapping[str, Any], is_hardest: bool) -> dict[str, Any]
     return row
 
 
-def _stays(asked: Asked) -> Subquery:
-    """Stays at milestones that ended, or still last, within the period."""
-    start, end = moments(asked.env, asked.period)
-    stays = ways.intervals(asked)
-    lasts = or_(stays.c.left.is_(None), stays.c.left >= start)
-    return select(stays).where(stays.c.at < end, lasts, stays.c.place >= 0).subquery()
-
-
-def _until(asked: Asked, stays: Subquery) -> Any:
-    _, end = moments(asked.env, asked.period)
-    return func.coalesce(stays.c.left, min(end, _now(asked)))
-
-
 def _now(asked: Asked) -> datetime:
     """The end of today: what still lasts has lasted until then."""
-    return moments(asked.env, type(asked.period)(asked.today, asked.today))[1]
+    return moments(asked.env, Period(asked.today, asked.today))[1]
 
 
-def _spent(asked: Asked, stays: Subquery) -> Select[Any]:
-    days = DaysBetween(stays.c.at, _until(asked, stays))
-    open_ = select(Deal.id).where(Deal.status == "open")
-    standing = or_(stays.c.left.is_not(None), stays.c.deal_id.in_(open_))
-    return (
-        select(stays.c.place, func.sum(days).label("days"), func.max(days).label("longest"))
-        .where(standing).group_by(stays.c.place)
-    )  # fmt: skip
-
-
-def _worked(asked: Asked, stays: Subquery, known: Sequence[Stage]) -> dict[int, int]:
-    """How many deals worked in each stage; a deal that stays at two milestones of a stage counts once."""
+def _spent(asked: Asked, known: Sequence[Stage]) -> dict[int, tuple[int, float, float]]:
+    """For each stage: how many deals worked in it in the period, how many days together, and the longest stay. A deal
+    that stays at two milestones of a stage counts once."""
+    start, end = moments(asked.env, asked.period)
+    stays = ways.intervals(asked, start, end)
     number = case(*((ways.in_stage(known, no, stays.c.place), no) for no in range(len(known))), else_=-1)
-    query = select(number.label("stage"), func.count(stays.c.deal_id.distinct()).label("deals")).group_by(number)
-    return {row.stage: row.deals for row in asked.session.execute(query)}
+    days = DaysBetween(stays.c.at, func.coalesce(stays.c.left, min(end, _now(asked))))
+    query = (
+        select(number.label("stage"), func.count(stays.c.deal_id.distinct()).label("deals"),
+               func.sum(days).label("days"), func.max(days).label("longest"))
+        .where(or_(stays.c.left.is_not(None), stays.c.status == "open")).group_by(number)
+    )  # fmt: skip
+    return {
+        row.stage: (row.deals, float(row.days or 0), float(row.longest or 0)) for row in asked.session.execute(query)
+    }
 
 
 def _losses(asked: Asked, known: Sequence[Stage]) -> dict[tuple[int, str], int]:
-    found = ways.deals(asked)
+    found = ways.deals(asked, money=False)
     start, end = moments(asked.env, asked.period)
     query = (
         select(found.c.place, func.coalesce(found.c.refusal_category, "").label("category"), func.count().label("many"))
@@ -159,57 +141,66 @@ def _losses(asked: Asked, known: Sequence[Stage]) -> dict[tuple[int, str], int]:
     return losses
 
 
-def _happened(stays: Subquery, at: Any) -> Any:
-    return and_(at >= stays.c.at, or_(stays.c.left.is_(None), at < stays.c.left))
-
-
-def _late_points(asked: Asked, stays: Subquery, *shown: Any) -> Select[Any]:
-    """Control points that were late, with the milestone at which their deal stood when they fell due."""
-    start, end = moments(asked.env, asked.period)
-    late = or_(ControlPoint.deviation > 0, ControlPoint.status == "missed",
-               and_(ControlPoint.status == "open", ControlPoint.planned_at < _now(asked)))  # fmt: skip
+def _of_deals(query: Select[Any], asked: Asked) -> Select[Any]:
+    """Narrowed to the deals asked for; ProcessInstance is in the query."""
     return (
-        select(*shown)
-        .select_from(ControlPoint)
-        .join(ProcessInstance, ProcessInstance.id == ControlPoint.instance_id)
-        .join(stays, and_(stays.c.deal_id == ProcessInstance.deal_id, _happened(stays, ControlPoint.planned_at)))
-        .where(late, ControlPoint.status.not_in(("cancelled", "waived")),
-               ControlPoint.planned_at >= start, ControlPoint.planned_at < end)
+        query.join(Deal, Deal.id == ProcessInstance.deal_id).join(Client, Client.id == Deal.client_id)
+        .where(*ways.filters(asked))
     )  # fmt: skip
 
 
-def _late(asked: Asked, stays: Subquery) -> dict[tuple[int, str, str], int]:
-    query = _late_points(asked, stays, stays.c.place, ControlPoint.code, func.max(ControlPoint.title), func.count())
-    rows = asked.session.execute(query.group_by(stays.c.place, ControlPoint.code))
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
-
-
-def _repeated(asked: Asked, stays: Subquery, *shown: Any) -> Select[Any]:
-    """User tasks of a second or later round, with the milestone at which their deal stood."""
+def _late_points(asked: Asked, *shown: Any) -> Select[Any]:
+    """Control points that were late, with ``place``: how far their deal had come when they fell due."""
     start, end = moments(asked.env, asked.period)
-    return (
-        select(*shown)
-        .select_from(UserTask)
+    late = or_(ControlPoint.deviation > 0, ControlPoint.status == "missed",
+               and_(ControlPoint.status == "open", ControlPoint.planned_at < _now(asked)))  # fmt: skip
+    place = ways.place_at(ProcessInstance.deal_id, ControlPoint.planned_at).label("place")
+    query: Select[Any] = (
+        select(*shown, place).select_from(ControlPoint)
+        .join(ProcessInstance, ProcessInstance.id == ControlPoint.instance_id)
+        .where(late, ControlPoint.status.not_in(("cancelled", "waived")),
+               ControlPoint.planned_at >= start, ControlPoint.planned_at < end)
+    )  # fmt: skip
+    return _of_deals(query, asked)
+
+
+def _repeated(asked: Asked, *shown: Any) -> Select[Any]:
+    """User tasks of a second or later round, with ``place``: how far their deal had come."""
+    start, end = moments(asked.env, asked.period)
+    place = ways.place_at(ProcessInstance.deal_id, UserTask.created_at).label("place")
+    query: Select[Any] = (
+        select(*shown, place).select_from(UserTask)
         .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
-        .join(stays, and_(stays.c.deal_id == ProcessInstance.deal_id, _happened(stays, UserTask.created_at)))
         .where(UserTask.round > 1, UserTask.created_at >= start, UserTask.created_at < end)
-    )
+    )  # fmt: skip
+    return _of_deals(query, asked)
 
 
-def _again(asked: Asked, stays: Subquery) -> dict[tuple[int, str, str], int]:
-    query = _repeated(asked, stays, stays.c.place, UserTask.element_id, func.max(UserTask.name), func.count())
-    rows = asked.session.execute(query.group_by(stays.c.place, UserTask.element_id))
+def _late(asked: Asked) -> dict[tuple[int, str, str], int]:
+    return _grouped(asked, _late_points(asked, ControlPoint.code.label("key"), ControlPoint.title))
+
+
+def _again(asked: Asked) -> dict[tuple[int, str, str], int]:
+    return _grouped(asked, _repeated(asked, UserTask.element_id.label("key"), UserTask.name.label("title")))
+
+
+def _grouped(asked: Asked, query: Select[Any]) -> dict[tuple[int, str, str], int]:
+    found = query.subquery()
+    counted = select(found.c.place, found.c.key, func.max(found.c.title), func.count())
+    rows = asked.session.execute(counted.group_by(found.c.place, found.c.key))
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
-def _contacts(asked: Asked, stays: Subquery) -> list[tuple[int, int]]:
-    query = (
-        select(stays.c.place, func.count())
-        .select_from(ContactRecord)
-        .join(stays, and_(stays.c.deal_id == ContactRecord.deal_id, _happened(stays, ContactRecord.at)))
-        .group_by(stays.c.place)
-    )
-    return [(row[0], row[1]) for row in asked.session.execute(query)]
+def _contacts(asked: Asked) -> dict[int, int]:
+    """Contacts by how far their deal had come (X16)."""
+    start, end = moments(asked.env, asked.period)
+    found = (
+        select(ways.place_at(ContactRecord.deal_id, ContactRecord.at).label("place"))
+        .join(Deal, Deal.id == ContactRecord.deal_id).join(Client, Client.id == Deal.client_id)
+        .where(ContactRecord.at >= start, ContactRecord.at < end, *ways.filters(asked)).subquery()
+    )  # fmt: skip
+    counted = select(found.c.place, func.count()).group_by(found.c.place)
+    return {row[0]: row[1] for row in asked.session.execute(counted)}
 
 
 def _difficulties(
@@ -250,9 +241,8 @@ def _late_cases(asked: Asked) -> Sequence[Table]:
                Column("name", text("Owner")), Column("planned", text("Planned"), "moment"),
                Column("actual", text("Actual"), "moment"),
                Column("deviation", text("Working days late"), "number"))  # fmt: skip
-    stays = _stays(asked)
-    query = _of_stage(asked, stays, _late_points(asked, stays, ControlPoint, ProcessInstance.deal_id, Deal.number).join(
-        Deal, Deal.id == ProcessInstance.deal_id))  # fmt: skip
+    query = _of_stage(asked, _late_points(asked, ControlPoint, ProcessInstance.deal_id, Deal.number),
+                      ways.place_at(ProcessInstance.deal_id, ControlPoint.planned_at))  # fmt: skip
     if code := asked.given.get("code"):
         query = query.where(ControlPoint.code == code)
     found = asked.session.execute(query.order_by(ControlPoint.planned_at.desc(), ControlPoint.id)).all()
@@ -260,7 +250,7 @@ def _late_cases(asked: Asked) -> Sequence[Table]:
     rows = [
         {"code": point.code, "title": point.title, "deal": to_deal(deal_id, number), "name": names.get(point.owner_id),
          "planned": point.planned_at, "actual": point.actual_at, "deviation": point.deviation}
-        for point, deal_id, number in found
+        for point, deal_id, number, _ in found
     ]  # fmt: skip
     return [Table(columns, rows)]
 
@@ -268,10 +258,9 @@ def _late_cases(asked: Asked) -> Sequence[Table]:
 def _again_cases(asked: Asked) -> Sequence[Table]:
     columns = (Column("name", text("Step")), Column("round", text("Round"), "int"), Column("deal", text("Deal")),
                Column("at", text("Created"), "moment"), Column("by", text("Completed by")))  # fmt: skip
-    stays = _stays(asked)
-    query = _of_stage(asked, stays, _repeated(
-        asked, stays, UserTask.name, UserTask.round, UserTask.created_at, UserTask.completed_by, Deal.id, Deal.number
-    ).join(Deal, Deal.id == ProcessInstance.deal_id))  # fmt: skip
+    shown = (UserTask.name, UserTask.round, UserTask.created_at, UserTask.completed_by, Deal.id, Deal.number)
+    place = ways.place_at(ProcessInstance.deal_id, UserTask.created_at)
+    query = _of_stage(asked, _repeated(asked, *shown), place)
     if code := asked.given.get("code"):
         query = query.where(UserTask.element_id == code)
     found = asked.session.execute(query.order_by(UserTask.created_at.desc(), UserTask.id)).all()
@@ -284,13 +273,12 @@ def _again_cases(asked: Asked) -> Sequence[Table]:
     return [Table(columns, rows)]
 
 
-def _of_stage(asked: Asked, stays: Subquery, query: Select[Any]) -> Select[Any]:
+def _of_stage(asked: Asked, query: Select[Any], place: Any) -> Select[Any]:
     known, number = stages_of(asked), asked.number("stage")
-    if number and number <= len(known):
-        return query.where(ways.in_stage(known, number - 1, stays.c.place))
-    return query
+    return query.where(ways.in_stage(known, number - 1, place)) if number and number <= len(known) else query
 
 
+CONTACTS = choice("contacts", text("Contacts"), [("yes", text("count contacts between milestones"))])
 REPORTS = (
     Report(
         "RP-07",
@@ -298,7 +286,7 @@ REPORTS = (
         text("Where deals are lost, stand long, are done again or miss their control points, and why."),
         "sales",
         ("R148", "R150", "R146"),
-        (YEAR, SCHEME, EMPLOYEE, DIRECTION, SEGMENT, TERRITORY, KIND, INITIATIVE),
+        (YEAR, SCHEME, EMPLOYEE, DIRECTION, SEGMENT, TERRITORY, KIND, INITIATIVE, CONTACTS),
         hardest,
         figures=(
             (text("Loss rate"), text(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 
 from engine.crm.periods import moments
 from engine.crm.reports import ground
@@ -104,21 +104,18 @@ def _potential(asked: Asked, *, listed: bool = False) -> Any:
     """Clients who were in the initial stage at some time of the period: a deal not yet past the proposal, and no sale
     before the period (X23, R072). Listed: the deals themselves."""
     start, end = moments(asked.env, asked.period)
-    left = (
-        select(MilestoneReached.deal_id, func.min(MilestoneReached.at).label("at"))
-        .where(MilestoneReached.milestone.not_in(INITIAL)).group_by(MilestoneReached.deal_id).subquery()
-    )  # fmt: skip
-    bought = select(Settlement.client_id).where(Settlement.dated < asked.period.since)
+    went_on = select(MilestoneReached.id).where(
+        MilestoneReached.deal_id == Deal.id, MilestoneReached.milestone.not_in(INITIAL), MilestoneReached.at < start
+    )
+    bought = select(Settlement.id).where(
+        Settlement.client_id == Client.id, Settlement.dated < asked.period.since
+    )
     shown = (Deal, Client.name, Client.id) if listed else (Deal.owner_id, func.count(Client.id.distinct()))
     query = (
         select(*shown)
         .join(Client, Client.id == Deal.client_id)
-        .outerjoin(left, left.c.deal_id == Deal.id)
-        .where(
-            Deal.created_at < end, or_(left.c.at.is_(None), left.c.at >= start), Client.id.not_in(bought),
-            *ground.client_filters(asked),
-        )
-    )  # fmt: skip
+        .where(Deal.created_at < end, ~went_on.exists(), ~bought.exists(), *ground.client_filters(asked))
+    )
     if asked["employee"]:
         query = query.where(Deal.owner_id == asked["employee"])
     return query.order_by(Client.name, Deal.id) if listed else query.group_by(Deal.owner_id)
@@ -126,7 +123,7 @@ def _potential(asked: Asked, *, listed: bool = False) -> Any:
 
 def _sold(asked: Asked) -> Any:
     """Sums and numbers of sales by employee and kind; a sale counts on the day it began."""
-    sold = ground.sales(asked, asked.period.until)
+    sold = ground.sales(asked, asked.period.since, asked.period.until)
     key = func.coalesce(sold.c.deal_id, -sold.c.id)
     columns = []
     for kind, many in (("first", "firsts"), ("repeat", "repeats"), ("new", "news")):
@@ -134,7 +131,7 @@ def _sold(asked: Asked) -> Any:
         began = and_(sold.c.sale == kind, sold.c.area_begun == sold.c.dated, sold.c.money == "in")
         counted = sold.c.client_id if kind == "first" else key
         columns.append(func.count(case((began, counted)).distinct()).label(many))
-    query = select(sold.c.owner_id, *columns).where(sold.c.dated >= asked.period.since)
+    query = select(sold.c.owner_id, *columns)
     if asked["employee"]:
         query = query.where(sold.c.owner_id == asked["employee"])
     return query.group_by(sold.c.owner_id)
@@ -182,11 +179,11 @@ def _sale_cases(asked: Asked) -> Sequence[Table]:
         Column("on", text("Date"), "date"), Column("client", text("Client")), Column("product", text("Product")),
         Column("deal", text("Deal")), Column("name", text("Employee")), Column("sum", text("Sum"), "money", total=True),
     )  # fmt: skip
-    sold = ground.sales(asked, asked.period.until)
+    sold = ground.sales(asked, asked.period.since, asked.period.until)
     query = (
         select(sold, Client.name, Deal.number)
         .join(Client, Client.id == sold.c.client_id).outerjoin(Deal, Deal.id == sold.c.deal_id)
-        .where(sold.c.dated >= asked.period.since).order_by(sold.c.dated, sold.c.id)
+        .order_by(sold.c.dated, sold.c.id)
     )  # fmt: skip
     if asked.given.get("kind") in (ground.FIRST, ground.REPEAT, ground.NEW):
         query = query.where(sold.c.sale == asked.given["kind"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -68,14 +69,13 @@ def clients(asked: Asked) -> Sequence[Table]:
         .where(Settlement.dated <= asked.period.until, Settlement.kind == "in")
         .group_by(Settlement.client_id).subquery()
     )  # fmt: skip
-    classes = classes_on(asked.period.until)
     where = [*ground.client_filters(asked, of_owner=True), firsts.c.first.is_not(None)]
     if asked["whose"] == "period":
         where.append(sums.c.sum.is_not(None))
     shown = (
-        select(Client, sums.c.sum, firsts.c.first, classes.c.abc, classes.c.xyz)
+        select(Client, sums.c.sum, firsts.c.first)
         .outerjoin(sums, sums.c.client_id == Client.id).outerjoin(firsts, firsts.c.client_id == Client.id)
-        .outerjoin(classes, classes.c.client_id == Client.id).where(*where)
+        .where(*where)
     )  # fmt: skip
     counted = (
         select(func.count(), func.sum(sums.c.sum)).select_from(Client)
@@ -85,30 +85,31 @@ def clients(asked: Asked) -> Sequence[Table]:
     limit, offset = asked.slice()
     found = asked.session.execute(shown.order_by(Client.name, Client.id).limit(limit).offset(offset)).all()
     targets = development.targets_of(asked.session, [row[0] for row in found])
-    rows = [_client_row(asked, row, targets[row[0].id]) for row in found]
+    classes = _classes_on(asked, asked.period.until, list(targets))
+    rows = [_client_row(asked, row, targets[row[0].id], *classes.get(row[0].id, (None, None))) for row in found]
     return [Table(CLIENTS_TABLE, rows, total={"client": text("Total"), "sum": roubles(whole)}, count=count)]
 
 
-def _client_row(asked: Asked, row: Any, targets: Sequence[Target]) -> dict[str, Any]:
+def _client_row(
+    asked: Asked, row: Any, targets: Sequence[Target], abc: str | None, xyz: str | None
+) -> dict[str, Any]:
     client, until = row[0], asked.period.until
     used = [one for one in targets if one.state == development.USED and (one.since is None or one.since <= until)]
     return {
-        "client": to_client(client.id, client.name), "abc": row.abc, "xyz": row.xyz,
+        "client": to_client(client.id, client.name), "abc": abc, "xyz": xyz,
         "plan": to_case("targets", len(targets), client=client.id), "fact": len(used),
         "sum": to_case("sales", roubles(row.sum), client=client.id), "months": months_between(row.first, until),
     }  # fmt: skip
 
 
-def classes_on(day: Any) -> Any:
-    """The classes and state of each client as of the last calculation up to a day."""
-    place = func.row_number().over(
-        partition_by=ClassHistory.client_id, order_by=(ClassHistory.on_date.desc(), ClassHistory.id.desc())
+def _classes_on(asked: Asked, day: date, clients: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
+    """ABC and XYZ of these clients as of the last calculation up to a day."""
+    query = (
+        select(ClassHistory.client_id, ClassHistory.abc, ClassHistory.xyz)
+        .where(ClassHistory.client_id.in_(clients), ClassHistory.on_date <= day, ClassHistory.product_id.is_(None))
+        .order_by(ClassHistory.on_date, ClassHistory.id)
     )
-    rows = (
-        select(ClassHistory, place.label("place"))
-        .where(ClassHistory.on_date <= day, ClassHistory.product_id.is_(None)).subquery()
-    )  # fmt: skip
-    return select(rows).where(rows.c.place == 1).subquery()
+    return {row.client_id: (row.abc, row.xyz) for row in asked.session.execute(query)}  # the last one stays
 
 
 def base(asked: Asked) -> Sequence[Table]:

@@ -4,16 +4,18 @@ milestones, whatever scheme of stages it is looked at through)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Subquery, case, cast, func, select
+from sqlalchemy import ColumnElement, Numeric, Subquery, case, cast, func, or_, select
+from sqlalchemy.orm import aliased
 
 from engine.crm import stages
 from engine.crm.reports import ground
 from engine.crm.reports.model import Asked
 from engine.crm.reports.stage_names import Stage
-from engine.models import Client, Deal, DealLine, MilestoneReached, Product, UtcDateTime
+from engine.models import Client, Deal, DealLine, MilestoneReached, Product
 
 PLACES = tuple(enumerate(stages.MILESTONES))
 LAST = len(stages.MILESTONES) - 1
@@ -32,47 +34,56 @@ def worth() -> Subquery:
     )  # fmt: skip
 
 
-def deals(asked: Asked) -> Subquery:
-    """One row per deal: its columns, ``place`` (the farthest milestone it ever reached) and ``sum`` (lines less
-    discount), narrowed by the filters of the report."""
+def deals(asked: Asked, *, money: bool = True) -> Subquery:
+    """One row per deal: its columns, ``place`` (the farthest milestone it ever reached) and, with ``money``, ``sum``
+    (lines less discount), narrowed by the filters of the report."""
     far = (
         select(MilestoneReached.deal_id, func.max(place_of(MilestoneReached.milestone)).label("place"))
         .group_by(MilestoneReached.deal_id).subquery()
     )  # fmt: skip
-    full = worth()
-    money = func.coalesce(full.c.full, 0) * (100 - Deal.discount) / 100
-    query = (
-        select(
-            Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Deal.owner_id, Deal.status,
-            Deal.sale_kind, Deal.milestone, Deal.milestone_at, Deal.created_at, Deal.closed_at, Deal.expected_on,
-            Deal.probability, Deal.next_step, Deal.next_step_on, Deal.refusal_category, Deal.competitor_id,
-            Deal.source_id, func.coalesce(far.c.place, 0).label("place"),
-            cast(money, Numeric(18, 2)).label("sum"),
-        )
-        .join(Client, Client.id == Deal.client_id)
-        .outerjoin(far, far.c.deal_id == Deal.id)
-        .outerjoin(full, full.c.deal_id == Deal.id)
-        .where(*_filters(asked))
+    shown: tuple[Any, ...] = (
+        Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Deal.owner_id, Deal.status,
+        Deal.sale_kind, Deal.milestone, Deal.milestone_at, Deal.created_at, Deal.closed_at, Deal.expected_on,
+        Deal.probability, Deal.next_step, Deal.next_step_on, Deal.refusal_category, Deal.competitor_id,
+        Deal.source_id, func.coalesce(far.c.place, 0).label("place"),
     )  # fmt: skip
+    query = (
+        select(*shown).join(Client, Client.id == Deal.client_id)
+        .outerjoin(far, far.c.deal_id == Deal.id).where(*filters(asked))
+    )  # fmt: skip
+    if money:
+        full = worth()
+        less = func.coalesce(full.c.full, 0) * (100 - Deal.discount) / 100
+        query = query.add_columns(cast(less, Numeric(18, 2)).label("sum")).outerjoin(full, full.c.deal_id == Deal.id)
     return query.subquery()
 
 
-def intervals(asked: Asked) -> Subquery:
-    """Every stay of a deal at a milestone: from ``at`` until ``left`` (null while it stands there)."""
-    following = func.lead(MilestoneReached.at, type_=UtcDateTime()).over(
-        partition_by=MilestoneReached.deal_id, order_by=(MilestoneReached.at, MilestoneReached.id)
-    )
-    after = func.lead(MilestoneReached.milestone).over(
-        partition_by=MilestoneReached.deal_id, order_by=(MilestoneReached.at, MilestoneReached.id)
-    )
-    return (
+def intervals(asked: Asked, since: datetime, until: datetime) -> Subquery:
+    """Every stay at a milestone that fell into a time: from ``at`` until ``left`` (null: the deal stands there)."""
+    later = aliased(MilestoneReached)
+    # a scalar subquery over the index of the deal's lines: a window function would sort the whole log first
+    following = (
+        select(func.min(later.at)).where(later.deal_id == MilestoneReached.deal_id, later.id > MilestoneReached.id)
+    ).scalar_subquery()
+    rows = (
         select(
             MilestoneReached.deal_id, place_of(MilestoneReached.milestone).label("place"), MilestoneReached.at,
-            following.label("left"), after.label("after"),
+            following.label("left"), Deal.status,
         )
         .join(Deal, Deal.id == MilestoneReached.deal_id).join(Client, Client.id == Deal.client_id)
-        .where(*_filters(asked)).subquery()
+        .where(Deal.created_at < until, or_(Deal.closed_at.is_(None), Deal.closed_at >= since), *filters(asked))
+        .cte().prefix_with("MATERIALIZED")
     )  # fmt: skip
+    lasts = or_(rows.c.left.is_(None), rows.c.left >= since)
+    return select(rows).where(rows.c.place >= 0, rows.c.at < until, lasts).subquery()
+
+
+def place_at(deal_id: Any, at: Any) -> ColumnElement[int]:
+    """How far a deal had come at a moment."""
+    reached = select(func.max(place_of(MilestoneReached.milestone))).where(
+        MilestoneReached.deal_id == deal_id, MilestoneReached.at <= at
+    )
+    return func.coalesce(reached.scalar_subquery(), 0)
 
 
 def bounds(known: Sequence[Stage]) -> list[tuple[int, int]]:
@@ -92,7 +103,8 @@ def in_stage(known: Sequence[Stage], number: int, place: ColumnElement[int]) -> 
     return place.between(low if number else -1, high)
 
 
-def _filters(asked: Asked) -> list[ColumnElement[bool]]:
+def filters(asked: Asked) -> list[ColumnElement[bool]]:
+    """Which deals are asked for: of whom, of what, for whom. Wants Client joined."""
     found = ground.client_filters(asked)
     if asked["employee"]:
         found.append(Deal.owner_id == asked["employee"])
