@@ -93,6 +93,10 @@ def change_client(work: Work, client_id: int, **values: Any) -> Client:
     client = find(work.session, client_id)
     given = _trimmed(values)
     before = {key: getattr(client, key) for key in COLUMNS} | dict(client.requisites or {})
+    if "full_name" in given:
+        given["full_name"] = given["full_name"] or given.get("name") or client.name
+    if "role" in given:
+        given["role"] = given["role"] or client.role
     after = before | given
     faults = _faults(work.session, after, str(after["kind"]), set(given), client.id)
     if faults:

@@ -121,6 +121,16 @@ def texts(settings: Any) -> dict[str, str]:
     return {purpose: str((found.get(purpose) or {}).get("version") or "") for purpose in PURPOSES}
 
 
+def is_quiet(settings: Any, local: datetime) -> bool:
+    """Whether nobody is to be called or written to at this hour (``local``: the time in the main office)."""
+    hours = (settings.get("contacts") or {}).get("quiet_hours") or {}
+    begin, end = str(hours.get("from") or ""), str(hours.get("until") or "")
+    now = local.strftime("%H:%M")
+    if not begin or not end:
+        return False
+    return begin <= now < end if begin < end else now >= begin or now < end
+
+
 def _contact(work: Work, contact_id: int) -> Contact:
     contact = work.session.get(Contact, contact_id)
     if contact is None:

@@ -83,8 +83,8 @@ GROUND: Mapping[str, Text] = {
 }
 NATURE: Mapping[str, Text] = {"inherent": text("inherent"), "behavioural": text("in the course of work")}
 PARAMETER_TYPE: Mapping[str, Text] = {
-    "text": text("Text"),
-    "number": text("Number"),
+    "text": text("A text"),
+    "number": text("A number"),
     "flag": text("Yes or no"),
     "choice": text("One of a list"),
 }

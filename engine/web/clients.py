@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
@@ -24,13 +24,13 @@ from engine.crm import (
     products,
     segments,
 )
-from engine.errors import Text, text
+from engine.errors import Invalid, Text, text
 from engine.models import Client, PriceList, Product, Source, User
 from engine.queries import client as cards
 from engine.web import client_labels, reading
 from engine.web.formats import zone
 from engine.web.given import Given
-from engine.web.i18n import locale
+from engine.web.i18n import locale, say
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
 from engine.work import Work
@@ -94,10 +94,14 @@ def _filters() -> cards.Filters:
 @allow("employee")
 def show(client_id: int) -> str:
     """The card of a client."""
+    tab = request.args.get("tab", TABS[0])
+    return _card(client_id, tab if tab in TABS else TABS[0])
+
+
+def _card(client_id: int, tab: str, typed: Mapping[str, Any] | None = None, refused: Invalid | None = None) -> str:
+    """``typed``, ``refused``: a form of the card that could not be saved, shown again with what was typed."""
     session = reading.session()
     client = clients.find(session, client_id)
-    tab = request.args.get("tab", TABS[0])
-    tab = tab if tab in TABS else TABS[0]
     targets = development.targets(session, client)
     segment = segments.by_key(session, client.segment)
     parts: dict[str, Callable[[Client], dict[str, Any]]] = {
@@ -111,7 +115,8 @@ def show(client_id: int) -> str:
         owner=_one(User, client.owner_id), parent=_one(Client, client.parent_id),
         merged_into=_one(Client, client.merged_into_id), next_product=_one(Product, client.next_contact_product_id),
         may_change=may("client.change", client) and client.merged_into_id is None, may_give=may("client.give", client),
-        may_merge=may("client.merge", client), **parts[tab](client),
+        may_merge=may("client.merge", client), values=typed or {}, faults=refused.fields if refused else {},
+        sentence=refused.text if refused else None, **parts[tab](client),
     )  # fmt: skip
 
 
@@ -132,7 +137,7 @@ def _overview(client: Client) -> dict[str, Any]:
         "running": running,
         "seen": {i.id for i in running if access.may(session, reading.actor(), g.now, "instance.see", i)},
         "talks": talks,
-        "faults": clients.check_requisites(client),
+        "missing": clients.check_requisites(client),
         "parameters": segments.parameters(session),
         "units": clients.units(session, client.id),
         "cards": cards.cards(session, client.id),
@@ -155,11 +160,16 @@ def _people(client: Client) -> dict[str, Any]:
     session = reading.session()
     return {
         "consents": {one.id: consents.of(session, one.id) for one in client.contacts},
-        "stale": {one.id for one in client.contacts if contacts.is_stale(one, client, g.now)},
+        "stale": {one.id for one in client.contacts if contacts.is_stale(one, client, g.now, _fresh_days())},
         "texts": consents.texts(reading.environment().settings),
         "purposes": consents.PURPOSES,
         "channels": consents.CHANNELS,
     }
+
+
+def _fresh_days() -> int:
+    settings = reading.environment().settings.get("contacts") or {}
+    return int(settings.get("fresh_days") or contacts.FRESH_DAYS)
 
 
 def _log(client: Client) -> dict[str, Any]:
@@ -242,7 +252,7 @@ def _agree(work: Work, given: Given, client_id: int, day: Any, purpose: str, pro
 
 @blueprint.post("/clients/<int:client_id>/log")
 @allow("employee")
-def log(client_id: int) -> Response:
+def log(client_id: int) -> Any:
     """Add a line to the contact log. Whoever spoke to a client writes it down, whoever he is."""
     given = Given(request.form)
     at = _moment(given.text("at"))
@@ -252,9 +262,13 @@ def log(client_id: int) -> Response:
         "agreed": given.text("agreed"), "minutes": given.whole("minutes"), "contact_id": given.whole("contact"),
         "deal_id": given.whole("deal"), "at": at,
     }  # fmt: skip
-    return reading.act(
-        back(client_id, "log"), text("It is written down."), contact_log.record, client_id, **values
-    )
+    try:
+        given.check("The contact cannot be written down yet.")
+        reading.do(contact_log.record, client_id, **values)
+    except Invalid as refused:
+        return _card(client_id, "log", request.form.to_dict(), refused), 422
+    flash(say(text("It is written down.")), "good")
+    return redirect(back(client_id, "log"))
 
 
 def _moment(written: str) -> datetime | None:

@@ -22,6 +22,7 @@ from engine.work import Work
 
 blueprint = Blueprint("products", __name__)
 EDITORS = ("product_head", "admin")
+COST_SEEN_BY = frozenset({"product_head", "head", "director", "accountant", "admin", "auditor"})
 EMPTY_TIERS = 2
 
 
@@ -47,7 +48,7 @@ def listing() -> str:
         counts={row.id: len(prices.tiers(session, row.id)) for row in lists},
         in_force={row.id for row in lists if _holds(row, today)},
         prices_now={row.id: prices.price_of(session, row, Decimal(1), None, today) for row in rows},
-        heads={row.id: _head(row) for row in rows},
+        heads={row.id: _head(row) for row in rows}, may_see_cost=bool(reading.actor().groups & COST_SEEN_BY),
     )  # fmt: skip
 
 

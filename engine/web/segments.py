@@ -45,8 +45,9 @@ def listing() -> str:
     draft = next((row for row in versions if row.status == matrix.DRAFT), None)
     return render_template(
         "segments.html", versions=versions, shown=shown, draft=draft, may_change=_may(),
-        counts=segments.counts(session), gaps=segments.without_segment(session), parameters=segments.parameters(session),
-        warnings=segments.warnings(session), tier=segments.tier, **_table(shown), **_prospect(shown, in_force),
+        counts=segments.counts(session), gaps=segments.without_segment(session),
+        parameters=segments.parameters(session), warnings=segments.warnings(session), tier=segments.tier,
+        **_table(shown), **_prospect(shown, in_force),
     )  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def test_the_contact_log_takes_every_channel_and_shows_that_the_data_were_right(
     with company.env.sessions() as session:
         assert [one.id for one in contacts.stale(session, company.clock.now)] == [person]
     for channel in contact_log.CHANNELS:
-        company.do(contact_log.record, client, channel=channel, purpose="Разговор", contact_id=person, result="answered")
+        company.do(contact_log.record, client, channel=channel, purpose="Разговор", contact_id=person,
+                   result="answered")  # fmt: skip
     with company.env.sessions() as session:
         assert len(session.scalars(select(ContactRecord)).all()) == 8
         assert contacts.stale(session, company.clock.now) == []
