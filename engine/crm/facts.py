@@ -14,7 +14,8 @@
                profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name},
                next_contact {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}],
                consents [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints
-``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis
+``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis, genitive and
+               dative (declined by hand, or null)
 ``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,
                account, corr_account, vat_mode, vat_reason, head {last, first, middle, gender, position, basis},
                accountant {…}
@@ -213,6 +214,7 @@ def contact_facts(contact: Contact) -> dict[str, Any]:
         "id": contact.id, "last": contact.last, "first": contact.first, "middle": contact.middle, "full": full,
         "name": f"{contact.last} {contact.first}", "gender": contact.gender, "position": contact.position,
         "email": contact.email, "phone": contact.phone, "signs": contact.signs, "basis": contact.basis,
+        "genitive": contact.genitive, "dative": contact.dative,
     }  # fmt: skip
 
 
