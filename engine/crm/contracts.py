@@ -32,12 +32,14 @@ class Expiring:
 
 
 def expiring(session: Session, on: date, until: date) -> list[Expiring]:
-    """Contracts that end between two days, both included; not those of clients we may not approach."""
+    """Contracts that end between two days, both included, for what a client uses; not those of clients we may not
+    approach."""
     query = (
         select(ClientProduct, Product.name)
         .join(Product, Product.id == ClientProduct.product_id)
         .join(Client, Client.id == ClientProduct.client_id)
         .where(ClientProduct.contract_until >= on, ClientProduct.contract_until <= until, Client.stop_list.is_(False))
+        .where(ClientProduct.used_since.is_not(None))
         .order_by(ClientProduct.contract_until, ClientProduct.client_id, ClientProduct.product_id)
     )
     return [
@@ -53,7 +55,7 @@ def set_until(work: Work, client_id: int, product_id: int, until: date) -> None:
     if row is None:
         if work.session.get(Product, product_id) is None:
             raise NotFound("There is no product {id}.", id=product_id)
-        row = ClientProduct(client_id=client_id, product_id=product_id, used_since=deals.today(work))
+        row = ClientProduct(client_id=client_id, product_id=product_id)
         work.session.add(row)
     before, row.contract_until = row.contract_until, until
     audit.record(work, "contract.until_set", subject=f"client:{client_id}", product_id=product_id,

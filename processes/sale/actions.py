@@ -46,6 +46,7 @@ def register(registry: Registry) -> None:
     registry.add("deal.is_new_product", is_new_product)
     registry.add("contracts.renew", renew_contracts)
     registry.add("contracts.lost", lose_contract)
+    registry.add("contracts.term", set_term)
     registry.add("transfer.list", list_holdings)
     registry.add("transfer.apply", transfer)
     registry.add("transfer.done", log_acquaintance)
@@ -55,8 +56,11 @@ def register(registry: Registry) -> None:
 
 
 def reach(work: Work, call: ActionCall) -> dict[str, Any]:
-    """milestone -> moved."""
-    return {"moved": deals.reach(work, _deal(call), str(call.inputs["milestone"]))}
+    """milestone, next_step, next_step_on (what was agreed to do next, R041) -> moved."""
+    given, deal_id = call.inputs, _deal(call)
+    if given.get("next_step") and given.get("next_step_on"):
+        deals.set_next_step(work, deal_id, str(given["next_step"]), _day(work, call, "next_step_on"))
+    return {"moved": deals.reach(work, deal_id, str(given["milestone"]))}
 
 
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -110,6 +114,15 @@ def lose_contract(work: Work, call: ActionCall) -> dict[str, Any]:
     if client_id is None:
         raise Failed("The action {element} needs a client.", element=call.element_id)
     contracts.lost(work, client_id, int(call.inputs["product_id"]), call.inputs.get("refusal") or {})
+    return {}
+
+
+def set_term(work: Work, call: ActionCall) -> dict[str, Any]:
+    """contract_until: the last day of the signed contract, for every product of the deal (R259)."""
+    deal, until = deals.find(work.session, _deal(call)), call.inputs.get("contract_until")
+    if isinstance(until, date):
+        for product_id in sorted({line.product_id for line in deal.lines if line.product_id is not None}):
+            contracts.set_until(work, deal.client_id, product_id, until)
     return {}
 
 

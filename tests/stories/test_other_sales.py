@@ -249,6 +249,7 @@ def test_a_complaint_during_a_sale_does_not_stop_it(story: Story, procedure: str
 
 def contract_until(story: Story, days: int) -> date:
     until = story.clock.now.date() + timedelta(days=days)
+    known_buyer(story, 5)
     story.act("anna", clients.set_owner, 1, one_user(story, "anna"))
     story.act("anna", contracts.set_until, 1, 5, until)
     return until
@@ -283,6 +284,16 @@ def test_a_contract_that_is_not_renewed_is_a_lost_direction(story: Story) -> Non
     row = one(story, ClientProduct, 1, 5)
     assert (row.used_since, row.refusal_category, row.refused_on is not None) == (None, "no_need", True)
     assert one(story, Client, 1).next_contact_on == date(2027, 3, 1)
+
+
+def test_a_contract_signed_with_a_last_day_is_watched_once_its_product_is_used(story_at: Any) -> None:
+    story = story_at("contract")
+    steps.contract(story, contract_until="2027-12-31")
+    products = {line["product_id"] for line in story.deal["lines"]}
+    rows = see(story, select(ClientProduct).where(ClientProduct.contract_until == date(2027, 12, 31)))
+    assert {row.product_id for row in rows} == products - {None}
+    with story.env.sessions() as session:
+        assert contracts.expiring(session, date(2027, 12, 1), date(2027, 12, 31)) == []
 
 
 def test_a_renewal_put_off_leaves_a_next_contact(story: Story) -> None:
