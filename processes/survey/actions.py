@@ -55,7 +55,8 @@ def ask(work: Work, call: ActionCall) -> dict[str, Any]:
     questions = questionnaires.wording(questionnaire, "ru")
     name = product.name if product else (deal.title if deal else None)
     return {
-        "deal_id": row.deal_id, "survey_id": row.id, "survey_was_open": old is not None, "client_id": client_id, "contact_id": row.contact_id,
+        "deal_id": row.deal_id, "survey_id": row.id, "survey_was_open": old is not None, "client_id": client_id,
+        "contact_id": row.contact_id,
         "survey_by_mail": surveys.may_ask(work.session, work.env, contact, "mail"),
         "survey_by_phone": surveys.may_ask(work.session, work.env, contact, "phone"),
         "survey_reason": row.reason, "survey_product": name, "survey_waits": bool(given.get("survey_waits")),
