@@ -22,6 +22,7 @@ NOUNS = (
     "clients", "client_forms", "products", "segments",
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
+    "complaints", "surveys",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent

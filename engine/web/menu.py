@@ -44,6 +44,8 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("control_points.listing", _("Control points"), "flag"),
         _link("reports.index", _("Reports"), "chart-bar"),
         _link("knowledge.listing", _("Knowledge base"), "books"),
+        _link("complaints.listing", _("Complaints"), "message-exclamation"),
+        _link("surveys.listing", _("Surveys"), "message"),
         _link("campaigns.listing", _("Campaigns"), "rocket"),
         _link("loyalty.listing", _("Loyalty"), "users"),
         _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),
