@@ -164,7 +164,7 @@ def _named(number: Any) -> str:
 
 DIAGNOSIS = (
     Column("title", text("Indicator")), Column("managed", text("Managed")), Column("unmanaged", text("Unmanaged")),
-    Column("ours", text("With us")), Column("before", text("Before")), Column("change", text("Change")),
+    Column("ours", text("With us")), Column("before", text("Before")), Column("change", text("How it moved")),
 )  # fmt: skip
 CHANGES = {"better": text("better"), "worse": text("worse"), "same": text("the same")}
 TONES = {"better": "good", "worse": "late"}
