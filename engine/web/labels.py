@@ -60,9 +60,9 @@ DOCUMENT: Named = {
 }
 LAYOUT: Named = {
     "draft": (text("draft"), "soon"),
-    "approved": (text("approved"), "calm"),
+    "approved": (text("approved for use"), "calm"),
     "in_force": (text("in force"), "good"),
-    "withdrawn": (text("withdrawn"), ""),
+    "withdrawn": (text("taken out of use"), ""),
 }
 LAYOUT_FOLDER: Mapping[str, Text] = {
     "sale": text("Sale"),
@@ -96,7 +96,7 @@ DOCUMENT_KIND: Mapping[str, Text] = {
     "advance_vat_invoice": text("VAT invoice on an advance"),
     "vat_invoice": text("VAT invoice"),
     "payment_reminder": text("Payment reminder"),
-    "claim": text("Claim"),
+    "claim": text("Claim for payment"),
     "reconciliation": text("Reconciliation act"),
     "consent_personal_data": text("Consent to personal data processing"),
     "consent_advertising": text("Consent to advertising"),
