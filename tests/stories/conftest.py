@@ -16,7 +16,7 @@ from sqlalchemy import select
 from engine import database, deployments, documents, notifications, outbox, starts
 from engine.actions import Registry
 from engine.calendar import calendars
-from engine.crm import demo
+from engine.crm import demo, sources
 from engine.crm.facts import facts
 from engine.definitions import Library
 from engine.documents import actions as document_actions
@@ -50,6 +50,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Library]:
     fill(env)
     run(env, SYSTEM, demo.load_products, demo.company())
     run(env, SYSTEM, demo.load_clients, demo.company())
+    run(env, SYSTEM, sources.add, "advertising", "Реклама в журнале", "post")
     run(env, actor(env, "maria"), deployments.publish, deployments.files_of(ROOT))
     run(env, SYSTEM, _hush)
     engine.dispose()

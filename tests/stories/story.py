@@ -87,6 +87,21 @@ class Story:
         self.instance_id = begun.id
         self.work()
 
+    def start(
+        self, procedure: str, by: str = "anna", client: int | None = None, title: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Somebody starts a procedure: about a new deal (``title``) of a client, about a client, or about neither."""
+        if title is not None:
+            opened: Deal = self.act(by, deals.open_deal, client, title)
+            self.deal_id = opened.id
+        begun: ProcessInstance = self.act(
+            by, instances.start, procedure, dict(variables or {}), client_id=client,
+            deal_id=self.deal_id if title is not None else None,
+        )  # fmt: skip
+        self.instance_id = begun.id
+        self.work()
+
     def act(self, login: str, verb: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """One verb, as this person."""
         return run(self.env, actor(self.env, login), verb, *arguments, **named)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from engine import instances
-from engine.crm import clients, deals, sources
+from engine.crm import clients, deals
 from engine.errors import Invalid, WrongState
 from engine.models import (
     Client,
@@ -29,13 +29,6 @@ SAID = {
     "need": "Провести тренинг для отдела продаж",
 }  # fmt: skip
 NEXT = {"date": "2027-03-01", "purpose": "Вернуться к разговору", "product": 1}
-
-
-@pytest.fixture
-def story(story: Story) -> Story:
-    """With a source of enquiries."""
-    story.act("elena", sources.add, "site", "Сайт", "web")
-    return story
 
 
 def see(story: Story, query: Any) -> Any:

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from sqlalchemy import select
 
+from engine.models import ProcessInstance
 from tests.stories.story import Story
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +27,11 @@ def test_a_scenario_goes_as_it_is_written(file: Path, story_at: Callable[[str], 
     story = story_at(begun.get("at", "nothing"))
     if "at" not in begun:
         story.clock.now = moment(begun["now"])
-        story.begin(begun["title"], begun["client"])
+        if "procedure" in begun:
+            told = {name: begun[name] for name in ("by", "client", "title", "variables") if name in begun}
+            story.start(begun["procedure"], **told)
+        else:
+            story.begin(begun["title"], begun["client"])
     for number, step in enumerate(written["steps"], 1):
         play(story, step, f"{file.name}, step {number}")
 
@@ -92,7 +98,12 @@ def see_instance(story: Story, wanted: str, place: str) -> None:
     assert story.instance.status == wanted, place
 
 
+def see_started(story: Story, wanted: str, place: str) -> None:
+    with story.env.sessions() as session:
+        assert session.scalar(select(ProcessInstance.id).where(ProcessInstance.key == wanted)) is not None, place
+
+
 EXPECTED: Mapping[str, Callable[[Story, Any, str], None]] = {
     "mail": see_mail, "no_mail": see_no_mail, "open": see_open, "point": see_point, "document": see_document,
-    "milestone": see_milestone, "deal": see_deal, "instance": see_instance,
+    "milestone": see_milestone, "deal": see_deal, "instance": see_instance, "started": see_started,
 }  # fmt: skip
