@@ -150,7 +150,7 @@ def _groups(session: Session, campaign_id: int) -> list[GroupResult]:
     for segment, count, income in sales:
         by_segment.setdefault(segment, [0, 0, 0, Decimal(0)])[2:] = [count, income]
     ordered = sorted(by_segment.items(), key=lambda pair: (pair[0] is None, pair[0] or ""))
-    return [GroupResult(segment, row[0], row[1], row[2], _sum(row[3])) for segment, row in ordered]
+    return [GroupResult(segment, row[0], row[1], row[2], _sum(row[3])) for segment, row in ordered if any(row)]
 
 
 def _refusals(session: Session, campaign_id: int) -> list[Refusal]:
