@@ -102,7 +102,7 @@ def _read(given: Given) -> dict[str, Any]:
     values |= {name: given.whole(name) for name in CHOSEN}
     values["company_day"] = given.day("company_day")
     parameters = segments.parameters(reading.session())
-    profile = {row.key: given.text(f"profile.{row.key}") for row in parameters}
+    profile = {row.key: given.words(f"profile.{row.key}") for row in parameters}
     if parameters:
         values["profile"] = {key: value for key, value in profile.items() if value}
     return values
@@ -111,11 +111,11 @@ def _read(given: Given) -> dict[str, Any]:
 def _known(given: Given, client: Client | None, parent: Client | None) -> list[duplicates.Double]:
     """Clients that may be the same; its own group is none. Only what was changed is looked at."""
     kept = (client.requisites or {}) if client is not None else {}
-    phone, mail, inn = given.text("phone"), given.text("email"), given.text("inn")
+    phone, mail, inn = given.words("phone"), given.words("email"), given.words("inn")
     found = duplicates.find(
         reading.session(),
         inn=inn if client is None or inn != client.inn else None,
-        kpp=given.text("kpp") or None,
+        kpp=given.words("kpp") or None,
         phones_given=[phone if phone != kept.get("phone") else None],
         mails=[mail if mail != kept.get("email") else None],
         besides=client.id if client is not None else None,

@@ -27,10 +27,10 @@ CLIENT_STATE: labels.Named = {
 }
 CLIENT_STATES: Mapping[str, Text] = {
     "potential": text("Potential"),
-    "new": text("New"),
+    "new": text("New clients"),
     "regular": text("Regular"),
     "restored": text("Restored"),
-    "lost": text("Lost"),
+    "lost": text("Lost clients"),
 }
 TIER: labels.Named = {
     "promising": (text("promising"), "good"),

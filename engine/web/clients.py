@@ -27,7 +27,7 @@ from engine.crm import (
 from engine.errors import Invalid, Text, text
 from engine.models import Client, PriceList, Product, Source, User
 from engine.queries import client as cards
-from engine.web import client_labels, reading
+from engine.web import client_labels, downloads, reading, sheets_more
 from engine.web.formats import zone
 from engine.web.given import Given
 from engine.web.i18n import locale, say
@@ -64,9 +64,12 @@ def titles() -> dict[str, str]:
 
 @blueprint.get("/clients")
 @allow("employee")
-def listing() -> str:
-    """The clients: search by name, INN, phone or mail; filters; counts by state."""
+def listing() -> str | Response:
+    """The clients: search by name, INN, phone or mail; filters; counts by state; as a page or as a file."""
     filters, page = _filters(), number("page", 1)
+    if form := downloads.wanted():
+        found = downloads.every(lambda page: cards.listing(reading.session(), filters, page))
+        return sheets_more.clients(form, found, titles())
     rows, count = cards.listing(reading.session(), filters, page)
     counts = cards.by_state(reading.session(), filters)
     return render_template(
@@ -238,7 +241,7 @@ def give(client_id: int) -> Response:
 def agree(client_id: int) -> Response:
     """Agree on the next contact."""
     given = Given(request.form)
-    day, purpose, product = given.day("date"), given.text("purpose"), given.whole("product")
+    day, purpose, product = given.day("date"), given.words("purpose"), given.whole("product")
     done = text("The next contact is agreed.")
     return _act(client_id, "client.change", done, _agree, given, client_id, day, purpose, product)
 
@@ -255,11 +258,11 @@ def _agree(work: Work, given: Given, client_id: int, day: Any, purpose: str, pro
 def log(client_id: int) -> Any:
     """Add a line to the contact log. Whoever spoke to a client writes it down, whoever he is."""
     given = Given(request.form)
-    at = _moment(given.text("at"))
+    at = _moment(given.words("at"))
     values: dict[str, Any] = {
-        "channel": given.text("channel"), "direction": given.text("direction") or "out",
-        "purpose": given.text("purpose"), "result": given.text("result") or None, "note": given.text("note"),
-        "agreed": given.text("agreed"), "minutes": given.whole("minutes"), "contact_id": given.whole("contact"),
+        "channel": given.words("channel"), "direction": given.words("direction") or "out",
+        "purpose": given.words("purpose"), "result": given.words("result") or None, "note": given.words("note"),
+        "agreed": given.words("agreed"), "minutes": given.whole("minutes"), "contact_id": given.whole("contact"),
         "deal_id": given.whole("deal"), "at": at,
     }  # fmt: skip
     try:
@@ -294,7 +297,7 @@ def give_consent(contact_id: int) -> Response:
     contact, given = contacts.find(reading.session(), contact_id), Given(request.form)
     return _act(
         contact.client_id, "client.change", text("The consent is written down."), consents.give, contact_id,
-        given.text("purpose"), given.text("channel"), text_version=given.text("text_version"), tab="people",
+        given.words("purpose"), given.words("channel"), text_version=given.words("text_version"), tab="people",
     )  # fmt: skip
 
 
@@ -321,7 +324,7 @@ def merge(client_id: int) -> Response:
     given = Given(request.form)
     double = given.whole("double") or 0
     return _act(client_id, "client.merge", text("The double was merged: everything of it is here now."), merging.merge,
-                double, client_id, given.text("reason"))  # fmt: skip
+                double, client_id, given.words("reason"))  # fmt: skip
 
 
 def _act(

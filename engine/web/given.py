@@ -19,17 +19,17 @@ class Given:
         self.form = form
         self.faults: dict[str, Text] = {}
 
-    def text(self, name: str) -> str:
+    def words(self, name: str) -> str:
         """The text without the blanks around it."""
         return str(self.form.get(name) or "").strip()
 
     def texts(self, names: Iterable[str]) -> dict[str, str]:
         """Several texts by name."""
-        return {name: self.text(name) for name in names}
+        return {name: self.words(name) for name in names}
 
     def day(self, name: str) -> date | None:
         """A day as the control gives it (2026-11-21) or as people write it (21.11.2026)."""
-        found = self.text(name)
+        found = self.words(name)
         if not found:
             return None
         parts = found.split(".")
@@ -42,7 +42,7 @@ class Given:
 
     def whole(self, name: str) -> int | None:
         """A whole number, also the id of something chosen."""
-        found = self.text(name).translate(SPACES)
+        found = self.words(name).translate(SPACES)
         if not found:
             return None
         if not found.lstrip("-").isascii() or not found.lstrip("-").isdigit() or len(found) > 9:
@@ -52,7 +52,7 @@ class Given:
 
     def decimal(self, name: str) -> Decimal | None:
         """A number with a comma or a point, blanks between thousands allowed."""
-        return self._decimal(name, self.text(name))
+        return self._decimal(name, self.words(name))
 
     def flag(self, name: str) -> bool:
         """A box that is ticked."""

@@ -13,7 +13,7 @@ from engine import access
 from engine.crm import prices, products
 from engine.errors import Conflict, Forbidden, Invalid, Text, text
 from engine.models import PriceList, Product
-from engine.web import reading
+from engine.web import downloads, reading, sheets_more
 from engine.web.formats import zone
 from engine.web.given import Given
 from engine.web.i18n import say
@@ -37,18 +37,22 @@ def _guarded(work: Work, verb: Any, *args: Any, **kwargs: Any) -> Any:
 
 @blueprint.get("/products")
 @allow("employee")
-def listing() -> str:
-    """The catalogue as a tree, and the price lists."""
+def listing() -> str | Response:
+    """The catalogue as a tree, and the price lists; the catalogue also as a file."""
     session = reading.session()
     today = g.now.astimezone(zone()).date()
     rows = products.listing(session)
+    costs = bool(reading.actor().groups & COST_SEEN_BY)
+    if form := downloads.wanted():
+        now = {row.id: prices.price_of(session, row, Decimal(1), None, today) for row in rows}
+        return sheets_more.products(form, rows, now, {row.id: _head(row) for row in rows}, costs)
     lists = list(session.scalars(select(PriceList).order_by(PriceList.general.desc(), PriceList.valid_from.desc())))
     return render_template(
         "products.html", branches=products.tree(rows), lists=lists, today=today, may_change=_may(),
         counts={row.id: len(prices.tiers(session, row.id)) for row in lists},
         in_force={row.id for row in lists if _holds(row, today)},
         prices_now={row.id: prices.price_of(session, row, Decimal(1), None, today) for row in rows},
-        heads={row.id: _head(row) for row in rows}, may_see_cost=bool(reading.actor().groups & COST_SEEN_BY),
+        heads={row.id: _head(row) for row in rows}, may_see_cost=costs,
     )  # fmt: skip
 
 
@@ -143,7 +147,7 @@ def new_list() -> Any:
                 given.faults.setdefault("valid_from", text("Enter a day, such as 21.11.2026."))
             given.check("The price list cannot be saved yet.")
             made = reading.do(
-                _guarded, prices.create, given.text("key"), given.text("name"), begin, until,
+                _guarded, prices.create, given.words("key"), given.words("name"), begin, until,
                 general=not given.flag("own"), copy_of=given.whole("copy_of"),
             )  # fmt: skip
             return redirect(url_for("products.price_list", list_id=made.id))

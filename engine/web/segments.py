@@ -137,15 +137,15 @@ def edit(matrix_id: int) -> Any:
     if request.method == "GET":
         return _form(found, row, _kept(row))
     given = Given(request.form)
-    version, key = found.version, row.key if row is not None else given.text("key")
+    version, key = found.version, row.key if row is not None else given.words("key")
     rules = given.rows("rules", "parameter", "op", "value")
     ranks = {one.id: given.whole(f"target-{one.id}") for one in products.listing(reading.session())}
     wanted = sorted((product for product, rank in ranks.items() if rank), key=lambda one: (ranks[one] or 0, one))
     try:
         given.check("The segment cannot be saved yet.")
         reading.do(
-            _guarded, _save, matrix_id, key, wanted, title=given.text("title"), title_en=given.text("title_en"),
-            rules=rules, portrait=given.text("portrait"), specialist_id=given.whole("specialist_id"),
+            _guarded, _save, matrix_id, key, wanted, title=given.words("title"), title_en=given.words("title_en"),
+            rules=rules, portrait=given.words("portrait"), specialist_id=given.whole("specialist_id"),
         )  # fmt: skip
     except Invalid as refused:
         again = matrix.find(reading.session(), matrix_id)
@@ -206,9 +206,9 @@ def parameter() -> Any:
     given = Given(request.form)
     try:
         reading.do(
-            _guarded, segments.save_parameter, key or given.text("key"), title=given.text("title"),
-            title_en=given.text("title_en"), nature=given.text("nature"), type=given.text("type"),
-            purpose=given.text("purpose"), choices=given.text("choices").splitlines(), new=kept is None,
+            _guarded, segments.save_parameter, key or given.words("key"), title=given.words("title"),
+            title_en=given.words("title_en"), nature=given.words("nature"), type=given.words("type"),
+            purpose=given.words("purpose"), choices=given.words("choices").splitlines(), new=kept is None,
         )  # fmt: skip
     except (Invalid, Conflict) as refused:
         faults = refused.fields if isinstance(refused, Invalid) else {"key": refused.text}
