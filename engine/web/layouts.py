@@ -12,6 +12,7 @@ from engine.documents import layouts
 from engine.documents.issue import DOCX, PDF
 from engine.errors import Invalid, text
 from engine.web import reading
+from engine.web.labels import LAYOUT_FOLDER
 from engine.web.rules import allow
 from engine.web.security import FILE_POLICY
 
@@ -97,8 +98,11 @@ def _kind_of(template: str) -> str:
 
 
 def _grouped(found: dict[str, list[layouts.Layout]]) -> dict[str, dict[str, list[layouts.Layout]]]:
-    """By folder: sale, payment, quality, consent."""
-    groups: dict[str, dict[str, list[layouts.Layout]]] = {}
+    """By folder: sale, payment, quality, consent, then others."""
+    order = list(LAYOUT_FOLDER)
+    folders = sorted({key.partition("/")[0] for key in found}, key=lambda one: (one not in order, one))
+    known = [one for one in order if one in folders]
+    groups: dict[str, dict[str, list[layouts.Layout]]] = {one: {} for one in (*known, *folders)}
     for key, versions in found.items():
-        groups.setdefault(key.partition("/")[0], {})[key] = versions
+        groups[key.partition("/")[0]][key] = versions
     return groups
