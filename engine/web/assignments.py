@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from engine.crm import assignments
 from engine.errors import Invalid, text
 from engine.queries import assignments as lists
 from engine.queries import desk
-from engine.web import reading
+from engine.web import downloads, reading, sheets_more
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow, here, is_one_of
 
@@ -21,13 +21,16 @@ SEE_ALL = (*OVERSEERS, "auditor")
 
 @blueprint.get("/assignments")
 @allow("employee")
-def listing() -> str:
-    """Issued by me, given to me; all of them for those who oversee."""
+def listing() -> str | Response:
+    """Issued by me, given to me; all of them for those who oversee; as a page or as a file."""
     session, actor, page = reading.session(), reading.actor(), number("page", 1)
     names = (lists.GIVEN, lists.ISSUED, *((lists.ALL,) if is_one_of(actor, *SEE_ALL) else ()))
     which = request.args.get("list", lists.GIVEN)
     which = which if which in names else lists.GIVEN
     closed = request.args.get("closed") == "1"
+    if form := downloads.wanted():
+        found = downloads.every(lambda page: lists.listing(session, actor, which, closed=closed, page=page))
+        return sheets_more.assignments(form, found)
     rows, count = lists.listing(session, actor, which, closed=closed, page=page)
     return render_template(
         "assignments.html",

@@ -13,7 +13,7 @@ from engine.crm import campaign_facts, campaign_lists, campaign_results, campaig
 from engine.errors import text
 from engine.models import Campaign, Deal, Product, User
 from engine.queries.words import contain
-from engine.web import reading
+from engine.web import downloads, reading, sheets_more
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow, public
@@ -28,8 +28,9 @@ PAGE = 50
 
 @blueprint.get("/campaigns")
 @allow(*READERS)
-def listing() -> str:
-    """Campaigns by state with their figures (R236, R240)."""
+def listing() -> str | Response:
+    """Campaigns by state with their figures (R236, R240); as a page or as a file."""
+    form = downloads.wanted()
     session, words, page = reading.session(), request.args.get("q", "").strip(), number("page", 1)
     status = request.args.get("status", "all")
     where = contain(words, Campaign.title, Campaign.number)
@@ -38,9 +39,11 @@ def listing() -> str:
     count = session.scalar(select(func.count(Campaign.id)).where(*where)) or 0
     rows = session.scalars(
         select(Campaign).where(*where).order_by(Campaign.starts_on.desc(), Campaign.id.desc())
-        .limit(PAGE).offset((page - 1) * PAGE)
+        .limit(downloads.MOST if form else PAGE).offset(0 if form else (page - 1) * PAGE)
     ).all()  # fmt: skip
     found = [(row, campaign_results.results(session, row)) for row in rows]
+    if form:
+        return sheets_more.campaigns(form, found, _names("channels"))
     return render_template(
         "campaigns.html", rows=found, words=words, status=status if status in STATUSES else "all", statuses=STATUSES,
         pages=Pages(page, count, PAGE), channels=_names("channels"),

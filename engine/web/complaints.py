@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 
 from engine import access
 from engine.crm import complaints as verbs
 from engine.crm import quality_facts, quality_lists
 from engine.models import Client, Contact, Deal, ProcessInstance, Survey, User
-from engine.web import reading
+from engine.web import downloads, reading, sheets_more
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
@@ -22,8 +22,8 @@ STATUSES = ("open", "closed", "all")
 
 @blueprint.get("/complaints")
 @allow("employee")
-def listing() -> str:
-    """Complaints this person may see, by state, interval and cause, with a search."""
+def listing() -> str | Response:
+    """Complaints this person may see, by state, interval and cause, with a search; as a page or as a file."""
     given, page = request.args, number("page", 1)
     status = given.get("status", "open")
     status = status if status in STATUSES else "open"
@@ -35,6 +35,10 @@ def listing() -> str:
         given.get("cause", "") if given.get("cause", "") in causes else "",
         given.get("stage", "") if given.get("stage", "") in verbs.STAGES else "",
     )  # fmt: skip
+    if form := downloads.wanted():
+        session, actor = reading.session(), reading.actor()
+        found = downloads.every(lambda page: quality_lists.complaints(session, actor, g.now, wanted, page))
+        return sheets_more.complaints(form, found, causes)
     rows, count = quality_lists.complaints(reading.session(), reading.actor(), g.now, wanted, page)
     return render_template(
         "complaints.html", rows=rows, count=count, status=status, statuses=STATUSES, words=wanted.words, since=since,

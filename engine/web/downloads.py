@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from flask import Flask, Response, g, request, url_for
@@ -14,6 +14,7 @@ from engine.web.formats import zone
 from engine.web.i18n import locale
 
 FORMS = ("xlsx", "csv")
+Row = TypeVar("Row")
 MOST = 10_000  # rows of one file; a longer list must be filtered first
 
 
@@ -21,6 +22,20 @@ def wanted() -> str | None:
     """The form that the address asks for, if any."""
     form = request.args.get("as")
     return form if form in FORMS else None
+
+
+def every(read: Callable[[int], tuple[Sequence[Row], int]]) -> list[Row]:
+    """All rows of a list that is read page by page, up to MOST."""
+    first, count = read(1)
+    found = list(first)
+    page = 2
+    while len(found) < min(count, MOST):
+        more, _ = read(page)
+        if not more:
+            break
+        found += more
+        page += 1
+    return found
 
 
 def sheet(

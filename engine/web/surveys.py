@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from engine import access
 from engine.crm import quality_lists, questionnaires, surveys
 from engine.errors import Invalid, NotFound, text
 from engine.models import Product, Questionnaire, User
-from engine.web import reading
+from engine.web import downloads, reading, sheets_more
 from engine.web.i18n import locale, say
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
@@ -24,10 +24,15 @@ CHANNELS = ("mail", "phone")
 
 @blueprint.get("/surveys")
 @allow("employee")
-def listing() -> str:
-    """Surveys this person may see, by state."""
+def listing() -> str | Response:
+    """Surveys this person may see, by state; as a page or as a file."""
     page, status = number("page", 1), request.args.get("status", "answered")
     status = status if status in STATUSES else "answered"
+    if form := downloads.wanted():
+        session, actor, wanted = reading.session(), reading.actor(), "" if status == "all" else status
+        return sheets_more.surveys(
+            form, downloads.every(lambda page: quality_lists.surveys(session, actor, wanted, page))
+        )
     rows, count = quality_lists.surveys(
         reading.session(), reading.actor(), "" if status == "all" else status, page
     )

@@ -61,6 +61,7 @@ def test_days_and_moments_are_those_of_the_office_and_control_characters_are_lef
 
 
 LISTS = ("/deals", "/instances", "/documents", "/control-points")
+EMPTY = ("/clients", "/products", "/complaints", "/surveys", "/assignments", "/campaigns", "/knowledge")
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -88,3 +89,12 @@ def test_a_file_holds_only_what_its_reader_may_see(visitor: Visitor, world: Worl
 def test_the_register_is_no_file_for_who_may_not_read_it(visitor: Visitor) -> None:
     visitor.sign_in("anna")
     assert visitor.get("/control-points?as=xlsx").status_code == 403
+
+
+@pytest.mark.parametrize("path", EMPTY)
+def test_every_other_list_is_a_file_too_even_without_rows(visitor: Visitor, path: str) -> None:
+    visitor.sign_in("gleb")
+    rows = opened(visitor.get(f"{path}?status=all&as=xlsx").data)
+    assert rows[0][0].font.bold
+    assert visitor.get(f"{path}?as=csv").data.decode("utf-8-sig").count(";") >= len(rows[0]) - 1
+    assert visitor.get(path).status_code == 200
