@@ -223,7 +223,8 @@ def test_rp_18_what_is_owed_how_late_and_what_came_in(company: Company) -> None:
 
 def test_rp_19_the_calendar_and_who_has_no_next_contact(company: Company) -> None:
     goods = company.product("Тренинг")
-    a, b, c, d = (company.client(name) for name in "ABCD")
+    company.matrix({"retail": [goods]})
+    a, b, c, d = (company.client(name, segment="retail") for name in "ABCD")
     company.do(next_contacts.set, a, date(2026, 11, 20), "Показать программу", goods)
     change(company, Client, b, next_contact_on=date(2026, 11, 10), next_contact_purpose="Спросить")
     company.do(clients.set_stop_list, d, True, "Просил не звонить")

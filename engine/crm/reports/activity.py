@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from engine.crm import invariants
 from engine.crm.periods import day_of, moment, moments
 from engine.crm.reports import ground
 from engine.crm.reports.filters import EMPLOYEE, PERIOD, SEGMENT, TERRITORY
@@ -40,7 +42,6 @@ LOAD = (
     Column("clients", text("Clients"), "int", group=text("Contacts")),
     Column("minutes", text("Minutes"), "int", total=True, group=text("Contacts")),
 )
-LIVE = ("active", "suspended")
 CHANNELS: Mapping[str, Said] = {
     "phone": text("phone"), "mail": text("mail"), "meeting": text("meeting"), "web": text("site"),
     "chat": text("chat"), "sms": text("text message"), "fax": text("fax"), "post": text("post"),
@@ -234,28 +235,22 @@ def _alive(asked: Asked) -> list[Any]:
 
 
 def _without(asked: Asked) -> Table:
-    """Clients for whom neither a procedure runs nor a contact is agreed with day, purpose and product (R137)."""
-    running = (
-        select(func.coalesce(ProcessInstance.client_id, Deal.client_id))
-        .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
-        .where(ProcessInstance.status.in_(LIVE), func.coalesce(ProcessInstance.client_id, Deal.client_id).is_not(None))
-    )
-    lacks = or_(
-        Client.next_contact_on.is_(None), Client.next_contact_purpose.is_(None),
-        Client.next_contact_product_id.is_(None),
-    )  # fmt: skip
+    """Clients who fell through (R137): neither at a stage of a sale with a next step nor with a contact agreed."""
+    end = moment(asked.env, asked.today + timedelta(days=1))  # what is due today may still be done
+    fallen = {client.id for client in invariants.without_next_contact(asked.session, end)}
     last = select(func.max(ContactRecord.at)).where(ContactRecord.client_id == Client.id).scalar_subquery()
     found = asked.session.execute(
-        select(Client, last.label("last")).where(*_alive(asked), lacks, Client.id.not_in(running)).order_by(Client.name)
+        select(Client, last.label("last")).where(*_alive(asked)).order_by(Client.name, Client.id)
     ).all()
-    names = ground.names_of(asked.session, {row[0].owner_id for row in found})
+    mine = [(client, at) for client, at in found if client.id in fallen]
+    names = ground.names_of(asked.session, {client.owner_id for client, _ in mine})
     parts = (("next_contact_on", text("day")), ("next_contact_purpose", text("purpose")),
              ("next_contact_product_id", text("product")))  # fmt: skip
     rows = [
         {"client": to_client(client.id, client.name),
          "missing": tuple(title for key, title in parts if getattr(client, key) is None),
          "last": day_of(asked.env, at), "name": names.get(client.owner_id or 0)}
-        for client, at in found
+        for client, at in mine
     ]  # fmt: skip
     return Table(WITHOUT, rows, title=text("Clients without a next contact"), empty=text("Every client has one."))
 
@@ -295,8 +290,8 @@ NEXT = Report(
     figures=(
         (text("Day"), text("Days that have passed without the contact stand there too, in red.")),
         (text("Clients without a next contact"), text(
-            "No procedure runs for the client, and day, purpose or product of the next contact is missing. Clients on"
-            " the stop list and outside the target are left out.")),
+            "The client stands at no stage of a sale with a next step, and day, purpose or product of the next contact"
+            " is missing. Clients on the stop list and outside the target are left out.")),
     ),
     own=True,
 )  # fmt: skip
