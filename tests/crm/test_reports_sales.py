@@ -95,6 +95,7 @@ def test_the_hardest_stage_is_where_most_deals_are_lost_and_its_difficulties_are
     assert rows["Договор"][:3] == [3, 2, Decimal("66.7")]
     assert rows["Договор"][7] == 1
     assert rows["Презентация"][3] == Decimal("1.0")  # a day from the opening to the meeting
+    assert rows["Оплата"][3] == Decimal("0.5")  # stands there since noon
     hard = company.rows("RP-07", 1, **YEAR)
     assert hard[0] == ["Договор", "Refusal", "Не устроили условия договора", 2, Decimal("66.7")]
     assert hard[1][:4] == ["Предложение", "Refusal", "Цена", 1]

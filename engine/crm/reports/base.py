@@ -193,7 +193,7 @@ def states(asked: Asked) -> Sequence[Table]:
     columns = (
         Column("state", text("State")), Column("then", text("Before the period"), "int", total=True),
         Column("then_share", text("Share before"), "percent"), Column("now", text("At its end"), "int", total=True),
-        Column("share", text("Share"), "percent"), Column("change", text("Change"), "int", total=True),
+        Column("share", text("Share"), "percent"), Column("change", text("Difference"), "int", total=True),
     )  # fmt: skip
     rows = [
         {"state": CLIENT_STATES[state], "then": then.get(state, 0),
@@ -243,7 +243,7 @@ def _movement(asked: Asked, months: int, active: int) -> Table:
         Column("restored", CLIENT_STATES["restored"], "int", total=True),
         Column("lost", CLIENT_STATES["lost"], "int", total=True),
         Column("rate", text("Lost of those with us before"), "percent"),
-        Column("change", text("Change"), "int", total=True),
+        Column("change", text("Difference"), "int", total=True),
     )  # fmt: skip
     rows: list[dict[str, Any]] = []
     for month in asked.period.months():

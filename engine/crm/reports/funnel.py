@@ -42,7 +42,7 @@ OPENED, NOW = text("Deals opened in the period"), text("In work now")
 FUNNEL = (
     Column("no", text("No."), "int"),
     Column("stage", text("Stage")),
-    Column("came", text("Came"), "int", group=OPENED),
+    Column("came", text("Came to it"), "int", group=OPENED),
     Column("sum", text("Sum"), "money", group=OPENED),
     Column("stays", text("Still there"), "int", total=True, group=OPENED),
     Column("lost", text("Lost"), "int", total=True, group=OPENED),
@@ -73,7 +73,7 @@ def funnel(asked: Asked) -> Sequence[Table]:
     }  # fmt: skip
     chart = Chart(
         text("Deals that came to each stage"), "across", [*[stage.title for stage in known], text("Won")],
-        [(text("Came"), [row["came"].value for row in (*rows, last)])],
+        [(text("Came to it"), [row["came"].value for row in (*rows, last)])],
     )  # fmt: skip
     if not everything and not now:
         return [Table(FUNNEL, [])]
@@ -270,7 +270,7 @@ REPORTS = (
         (YEAR, SCHEME, EMPLOYEE, DIRECTION, SEGMENT, TERRITORY, KIND, INITIATIVE),
         funnel,
         figures=(
-            (text("Came"), text(
+            (text("Came to it"), text(
                 "Deals opened in the period that have ended every stage before this one, whatever became of them.")),
             (text("Lost"), text("Of these, deals closed as lost while they worked in this stage.")),
             (text("In work now"), text("Open deals by the stage they work in, whenever they were opened.")),

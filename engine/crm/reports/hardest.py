@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, literal, or_, select
 
 from engine.crm.periods import Period, moments
 from engine.crm.reports import ground, ways
@@ -31,7 +31,7 @@ from engine.crm.reports.model import (
 )
 from engine.crm.reports.stage_names import Stage, refusal_name, stages_of
 from engine.errors import text
-from engine.models import Client, ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask
+from engine.models import Client, ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask, UtcDateTime
 
 STAGE = Column("stage", text("Stage"))
 HARDEST = (
@@ -114,7 +114,7 @@ def _spent(asked: Asked, known: Sequence[Stage]) -> dict[int, tuple[int, float, 
     start, end = moments(asked.env, asked.period)
     stays = ways.intervals(asked, start, end)
     number = case(*((ways.in_stage(known, no, stays.c.place), no) for no in range(len(known))), else_=-1)
-    days = DaysBetween(stays.c.at, func.coalesce(stays.c.left, min(end, _now(asked))))
+    days = DaysBetween(stays.c.at, func.coalesce(stays.c.left, literal(min(end, _now(asked)), UtcDateTime())))
     query = (
         select(number.label("stage"), func.count(stays.c.deal_id.distinct()).label("deals"),
                func.sum(days).label("days"), func.max(days).label("longest"))

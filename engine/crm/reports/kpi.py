@@ -29,7 +29,7 @@ from engine.errors import text
 from engine.models import Client, Deal, MilestoneReached, Settlement
 
 INITIAL = ("M0", "M1", "M2", "M3")
-COUNT, SUM = text("Number"), text("Sum")
+COUNT, SUM = text("How many"), text("Sum")
 NAME = Column("name", text("Employee"))
 TABLE = (
     NAME,

@@ -7,9 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, literal, select
 
-from engine.crm.periods import day_of, moment, moments
+from engine.crm.periods import Period, day_of, moment, moments
 from engine.crm.reports import ground
 from engine.crm.reports.elapsed import DaysBetween
 from engine.crm.reports.filters import EMPLOYEE, PRODUCT, SEGMENT, TERRITORY, YEAR, choice
@@ -31,7 +31,7 @@ from engine.crm.reports.model import (
 )  # fmt: skip
 from engine.crm.reports.stage_names import listed
 from engine.errors import Text, text
-from engine.models import Client, Complaint, Deal, Product, Settlement, Survey, SurveyAnswer
+from engine.models import Client, Complaint, Deal, Product, Settlement, Survey, SurveyAnswer, UtcDateTime
 
 STAGES: Mapping[str, Text] = {
     "registered": text("registered"),
@@ -39,7 +39,7 @@ STAGES: Mapping[str, Text] = {
     "assigned": text("given to somebody"),
     "investigated": text("causes found"),
     "remedied": text("remedied"),
-    "answered": text("answered"),
+    "answered": text("answer given"),
     "verified": text("verified with the client"),
     "closed": text("complaint closed"),
 }
@@ -98,7 +98,7 @@ def _open(asked: Asked) -> Table:
 def _listed(asked: Asked, query: Select[Any], title: Text | None = None) -> Table:
     columns = (
         Column("number", text("Complaint")), Column("client", text("Client")), Column("stage", text("Stage")),
-        Column("days", text("Days in the stage"), "days"), Column("unit", text("Unit")),
+        Column("days", text("Days in the stage"), "days"), Column("unit", text("Unit in charge")),
         Column("name", text("Responsible")), Column("category", text("Type")), Column("cause", text("Cause")),
         Column("importance", text("Importance")), Column("received", text("Received"), "moment"),
         Column("term", text("Answer due"), "moment"),
@@ -127,7 +127,7 @@ def _by_stage(asked: Asked) -> Table:
         Column("share", text("Share"), "percent"), Column("days", text("Days since received, on average"), "number"),
         Column("late", text("Past the term for the answer"), "int", total=True),
     )  # fmt: skip
-    now = moments(asked.env, type(asked.period)(asked.today, asked.today))[1]
+    now = literal(moments(asked.env, Period(asked.today, asked.today))[1], UtcDateTime())
     age = func.avg(DaysBetween(Complaint.received_at, func.coalesce(Complaint.closed_at, now)))
     late = func.sum(case((func.coalesce(Complaint.answered_at, now) > Complaint.term_at, 1), else_=0))
     query = _complaints(asked, Complaint.stage, func.count().label("many"), age.label("days"), late.label("late"))
@@ -240,7 +240,7 @@ def _surveyed(title: Text, head: Text, key: str, found: Sequence[tuple[Any, Said
 def _by_question(asked: Asked) -> Table:
     marks = range(1, 6)
     columns = (
-        Column("topic", text("Question about")), Column("answers", text("Answers"), "int"),
+        Column("topic", text("Question about")), Column("answers", text("Answers given"), "int"),
         Column("mean", text("Mean mark"), "number"),
         *(Column(f"m{mark}", str(mark), "int", group=text("Marks")) for mark in marks),
     )  # fmt: skip

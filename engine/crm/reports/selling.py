@@ -77,7 +77,7 @@ def _by_month(asked: Asked) -> Table:
     found = {(int(row.year), int(row.month)): row for row in asked.session.execute(query)}
     columns = (
         Column("month", text("Month")), Column("sum", text("Sales"), "money", total=True),
-        Column("before", text("A year before"), "money", total=True), Column("change", text("Change"), "percent"),
+        Column("before", text("A year before"), "money", total=True), Column("change", text("Difference"), "percent"),
         Column("many", text("Sales, number"), "int", total=True), Column("clients", text("Clients"), "int"),
         Column("margin", text("Sales less known costs"), "money", total=True),
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _by_product(asked: Asked) -> Table:
     columns = (
         Column("product", text("Product")), Column("sum", text("Sales"), "money", total=True),
         Column("share", text("Share"), "percent"), Column("before", BEFORE, "money", total=True),
-        Column("change", text("Change"), "percent"), Column("many", text("Sales, number"), "int", total=True),
+        Column("change", text("Difference"), "percent"), Column("many", text("Sales, number"), "int", total=True),
         Column("clients", text("Clients"), "int"),
     )  # fmt: skip
     rows = [
@@ -135,7 +135,7 @@ def _by_client(asked: Asked) -> Table:
     columns = (
         Column("client", text("Client")), Column("sum", text("Sales"), "money"),
         Column("share", text("Share"), "percent"),
-        Column("before", BEFORE, "money"), Column("change", text("Change"), "percent"),
+        Column("before", BEFORE, "money"), Column("change", text("Difference"), "percent"),
     )  # fmt: skip
     rows = [
         {"client": to_client(row.id, row.name), "sum": to_case("sales", roubles(row.now), client=row.id),

@@ -29,7 +29,7 @@ function build(canvas) {
   const ink = page.getPropertyValue('--tblr-secondary').trim();
   const line = page.getPropertyValue('--line').trim();
   if (across) canvas.parentElement.style.height = `${Math.max(8, given.labels.length * 2.1 + 3)}rem`;
-  const names = { stacked, grid: { display: false }, ticks: { color: ink, autoSkip: !across } };
+  const names = { stacked, grid: { display: false }, ticks: { color: ink, autoSkip: !across, display: across || given.labels.length <= 40 } };
   const numbers = {
     stacked, beginAtZero: true, grid: { color: line }, border: { display: false },
     ticks: { color: ink, callback: say, precision: given.unit === 'int' ? 0 : undefined },
@@ -41,7 +41,7 @@ function build(canvas) {
       datasets: given.series.map(({ name, values }, number) => ({
         label: name, data: values, backgroundColor: colours[number % colours.length],
         borderColor: colours[number % colours.length], borderWidth: given.kind === 'line' ? 2 : 0,
-        pointRadius: 3, tension: 0, maxBarThickness: 44, spanGaps: false,
+        pointRadius: given.labels.length > 40 ? 0 : 3, tension: 0, maxBarThickness: 44, spanGaps: false,
       })),
     },
     options: {
