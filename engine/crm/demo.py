@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import select
 
 from engine import audit, identity
-from engine.crm import clients, deals, demo_knowledge, demo_market
+from engine.crm import clients, deals, demo_figures, demo_knowledge, demo_market
 from engine.models import Client, Group, Membership, Product, User
 from engine.work import Work
 
@@ -48,6 +48,7 @@ def load(work: Work) -> list[Account]:
     demo_market.load_talks(work, data, loaded)
     load_deals(work, data, loaded)
     demo_knowledge.load_knowledge(work)
+    demo_figures.load_figures(work)
     audit.record(work, "company.loaded", people=len(accounts), clients=len(loaded), deals=len(data["deals"]))
     return accounts
 
