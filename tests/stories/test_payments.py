@@ -36,12 +36,11 @@ def _payments(story: Story) -> list[Payment]:
 
 
 def _indebted(story: Story) -> None:
-    """Half is paid before the event; the invoice for the other half has gone out."""
+    """Half is paid before the event, the other half is owed."""
     steps.contract(story, schedule="half")
     steps.pay(story, HALF)
     steps.handover(story)
     steps.event(story)
-    story.send(send_channel="paper") if "Проверить и отправить" in story.open else None
 
 
 # --- VAT invoices (X21, CP-17) ---------------------------------------------------------------------------------------
@@ -178,6 +177,36 @@ def test_money_ends_the_ladder_at_any_rung(story: Story) -> None:
     assert "Позвонить о долге" not in story.open
     assert AWAIT not in story.open
     assert story.documents("advance_vat_invoice")[-1].total == HALF, "money after the service is no advance"
+
+
+@pytest.mark.begins_at("contract")
+def test_a_head_may_hand_a_debt_straight_to_the_director(story: Story) -> None:
+    _indebted(story)
+    while AWAIT not in story.open:
+        story.send()
+    story.until(story.variables_of(AWAIT)["pay_until"])
+    story.wait("P3BD")
+    story.complete("Позвонить о долге", call_result="refuses")
+    story.wait("P2BD")
+    story.complete("Решить о должнике", debt_decision="director")
+    story.complete("Решить о безнадёжном долге", director_decision="lawsuit", director_note="В суд")
+    assert "Вести взыскание через суд" in story.open
+    steps.receive(story, HALF, "31")
+    assert "Вести взыскание через суд" not in story.open
+    assert story.documents("claim") == []
+
+
+@pytest.mark.begins_at("payment")
+def test_a_prepayment_followed_up_by_hand_has_its_advance_invoice(story: Story) -> None:
+    """The stage has been given up, the money comes all the same."""
+    story.client_cancels()
+    story.act("vera", instances.start, "payment_tracking", {}, deal_id=story.deal_id)
+    story.work()
+    while AWAIT not in story.open:
+        story.send()
+    steps.receive(story, steps.TOTAL, "41")
+    (advance,) = story.documents("advance_vat_invoice")
+    assert advance.total == steps.TOTAL
 
 
 @pytest.mark.begins_at("handover")
