@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import audit, thrown
 from engine.crm import clients, contacts, deals, development, next_contacts, periods
 from engine.errors import Invalid, NotFound, text
-from engine.models import Client, ClientProduct, Contact, Interest, Product, Settlement
+from engine.models import Client, ClientProduct, Contact, Interest, ProcessInstance, Product, Settlement
+from engine.vocabulary import InstanceStatus
 from engine.work import Work
 
 PROCEDURE = "client_development"
+MESSAGE = "next_contact"
 EXISTING = ("new", "regular", "restored", "lost")
 LONGEST = 500
 
@@ -149,6 +151,26 @@ def change_contact(work: Work, contact_id: int, **values: Any) -> Contact:
     """New particulars of the person we speak to; what is not told stays (R287). Raises NotFound, Invalid."""
     told = {name: value for name, value in values.items() if value}
     return contacts.change(work, contact_id, **told) if told else contacts.find(work.session, contact_id)
+
+
+def let_go(work: Work, client_id: int | None = None) -> int:
+    """The development of clients who are approached no more comes to its end: of one client, or of all such. It is told
+    by the message it listens to, and sees by itself that there is nothing left to do. How many there were."""
+    query = (
+        select(ProcessInstance.client_id)
+        .join(Client, Client.id == ProcessInstance.client_id)
+        .where(
+            ProcessInstance.key == PROCEDURE, ProcessInstance.status == InstanceStatus.ACTIVE,
+            or_(Client.stop_list, Client.target.is_(False), Client.merged_into_id.is_not(None)),
+        )
+    )  # fmt: skip
+    if client_id is not None:
+        query = query.where(ProcessInstance.client_id == client_id)
+    found = sorted({int(one) for one in work.session.scalars(query) if one is not None})
+    for one in found:
+        payload = {"client_id": one, "deal_id": None, "next_contact": None}
+        thrown.enqueue(work, MESSAGE, str(one), payload, thrown.PATIENCE)
+    return len(found)
 
 
 def named(session: Session, product: Any) -> Product | None:

@@ -123,11 +123,15 @@ def stop(work: Work, call: ActionCall) -> dict[str, Any]:
     client_id, reason = _client(call), str(call.inputs["reason"])
     leads.opt_out(work, client_id, reason)
     next_contacts.clear(work, client_id, reason)
+    if call.instance.key != followup.PROCEDURE:
+        followup.let_go(work, client_id)
     return {}
 
 
 def find_gaps(work: Work, _call: ActionCall) -> dict[str, Any]:
-    """-> found: for every client without a next contact the head gets a task, once a day (R137)."""
+    """-> found: for every client without a next contact the head gets a task, once a day (R137); the development of
+    those who are approached no more comes to its end."""
+    followup.let_go(work)
     today = deals.today(work)
     found = invariants.without_next_contact(work.session, work.now)
     begun = [one.id for one in found if rounds.begin_for(work, "contact_gap", one.id, f"{one.id}:{today}", {})]

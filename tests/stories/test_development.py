@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from engine import instances, messages
-from engine.crm import settlements
+from engine.crm import clients, settlements
 from engine.errors import WrongState
 from engine.models import (
     Client,
@@ -259,3 +259,18 @@ def test_a_client_on_the_stop_list_is_not_taken_up(story: Story) -> None:
     meet(story)
     assert running(story) == []
     assert story.open == []
+
+
+def test_whoever_puts_the_client_on_the_stop_list_ends_his_development(develops: Story) -> None:
+    develops.act("anna", clients.set_stop_list, 1, True, "Письмо от клиента")
+    develops.round("contact_gap")
+    assert running(develops) == []
+    assert TALK not in develops.open
+
+
+def test_a_sale_in_hand_ends_before_the_development_of_a_client_who_is_stopped(develops: Story) -> None:
+    """The round of the next day ends it: nobody is called, and nothing is left hanging."""
+    talk(develops, "sale", sale_product_id=1, sale_cycle="long")
+    develops.act("anna", clients.set_stop_list, 1, True, "Письмо от клиента")
+    develops.round("contact_gap")
+    assert running(develops) == []
