@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from engine.crm import clients, deals, development, matrix, products, segments
+from engine.crm import clients, consents, deals, development, matrix, products, segments
+from engine.crm.facts import facts
 from engine.errors import Conflict, Invalid, WrongState
 from engine.models import Client, ClientProduct, Matrix
 from tests.crm.figures import Company
@@ -216,6 +217,25 @@ def test_a_rule_that_cannot_hold_is_refused_at_its_place(market: Market) -> None
     with pytest.raises(Invalid) as refused:
         market.do(matrix.save_segment, version, "odd", title="Странный", rules=rules)
     assert set(refused.value.fields) == {"rules[0].value", "rules[1].parameter"}
+
+
+def test_procedures_see_how_the_client_stands_and_what_to_offer(market: Market) -> None:
+    client = market.client("ООО «Лавка»", activity=TRADE, staff=100)
+    person = market.do(clients.add_contact, client, "Ким", "Анна", "директор").id
+    market.do(consents.give, person, "survey", "any", text_version="2026-01")
+    market.uses(client, "1C")
+    with market.company.env.sessions() as session:
+        seen = facts(session, market.company.env, {"product_id": market.products["IT"]}, None, client)
+        found, product = seen["client"], seen["product"]
+    assert (found["segment"], found["segment_title"], found["tier"]) == ("trade_sme", "trade_sme", "promising")
+    assert (found["state"], found["development"]) == ("potential", Decimal("33.3"))
+    assert found["next_product"] == {"id": market.products["IT"], "name": "IT"}
+    assert [(target["name"], target["state"]) for target in found["targets"]] == [
+        ("1C", "used"), ("IT", "not_offered"), ("TO", "not_offered")
+    ]  # fmt: skip
+    assert found["consents"] == [{"contact_id": person, "purpose": "survey", "channel": "any"}]
+    assert (found["loyalty"], found["open_complaints"]) == ({"tier": None, "discount": Decimal(0)}, 0)
+    assert (product["code"], product["direction"]) == ("IT", "IT")
 
 
 def test_the_next_step_of_the_open_deal_is_shown_not_the_day_it_came_there(market: Market) -> None:
