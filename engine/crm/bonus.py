@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.crm import amounts, deals, loyalty
 from engine.crm.purchases import months_before
 from engine.documents.money import kopecks, money
@@ -80,8 +80,9 @@ def spend(work: Work, deal_id: int, sum: Decimal) -> Decimal:
     """Pay a part of an open deal with bonuses: its discount grows by what they are worth. Returns what was taken.
 
     The discount of a deal has two digits, so a few roubles less than asked may be taken. Raises Invalid (more than the
-    account or the allowed share), WrongState (no account, or money has come in already).
+    account or the allowed share), WrongState (no account, or money has come in already), Forbidden.
     """
+    access.require(work, "loyalty.write")
     deal = deals.find_open(work.session, deal_id)
     card = loyalty.card_of(work.session, deal.client_id, deals.today(work))
     if card is None or card.instrument != INSTRUMENT:

@@ -143,9 +143,21 @@ def approach(work: Work, campaign_id: int, instance: ProcessInstance | None = No
 
 
 def reply(work: Work, campaign_id: int, client_id: int, *, deal_id: int | None = None, note: str = "") -> None:
-    """A client answered a campaign; the deal that came of it remembers the campaign. The first reply counts, one on the
-    list or not (somebody passed it on). Raises Forbidden, NotFound."""
+    """A client answered a campaign, with a line in the contact log. Raises Forbidden, NotFound."""
     access.require(work, "campaign.reply")
+    campaign = answered(work, campaign_id, client_id, deal_id=deal_id)
+    contact_log.record(
+        work, client_id, channel=campaign.channel, direction="in", purpose=f"Отклик на кампанию «{campaign.title}»",
+        campaign_id=campaign.id, deal_id=deal_id, result="replied", note=note.strip() or None,
+    )  # fmt: skip
+
+
+def answered(work: Work, campaign_id: int, client_id: int, *, deal_id: int | None = None) -> Campaign:
+    """Count an answer where the contact itself is written down elsewhere (an enquiry, a call). The first answer counts,
+    of a client on the list or not (somebody passed it on); a deal that came of it remembers the campaign.
+
+    Raises NotFound.
+    """
     campaign = find(work.session, campaign_id)
     clients.find(work.session, client_id)
     row = work.session.scalars(
@@ -156,17 +168,16 @@ def reply(work: Work, campaign_id: int, client_id: int, *, deal_id: int | None =
     if row is None:
         row = CampaignRecipient(campaign_id=campaign.id, client_id=client_id)
         work.session.add(row)
-    if row.replied_at is None:
+    first = row.replied_at is None
+    if first:
         row.status, row.replied_at = "replied", work.now
     if deal_id is not None:
         deal = deals.find(work.session, deal_id)
         deal.campaign_id = deal.campaign_id or campaign.id
     work.session.flush()
-    contact_log.record(
-        work, client_id, channel=campaign.channel, direction="in", purpose=f"Отклик на кампанию «{campaign.title}»",
-        campaign_id=campaign.id, deal_id=deal_id, result="replied", note=note.strip() or None,
-    )  # fmt: skip
-    audit.record(work, "campaign.replied", subject=f"campaign:{campaign.id}", client_id=client_id, deal_id=deal_id)
+    if first or deal_id is not None:
+        audit.record(work, "campaign.replied", subject=f"campaign:{campaign.id}", client_id=client_id, deal_id=deal_id)
+    return campaign
 
 
 def fail(work: Work, campaign_id: int, client_id: int, note: str = "") -> None:

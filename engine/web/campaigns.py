@@ -64,7 +64,7 @@ def show(campaign_id: int) -> str:
         "campaign.html", campaign=campaign, counts=counts, part=part, parts=PARTS,
         rows=campaign_lists.recipients(session, campaign_id, part, limit=PAGE, offset=(page - 1) * PAGE),
         pages=Pages(page, counts[part], PAGE), figures=campaign_results.results(session, campaign),
-        excluded=campaign_lists.reasons(session, campaign_id), names=_names("reasons"),
+        excluded=campaign_lists.reasons(session, campaign_id), why=_names("reasons"),
         channels=_names("channels"), states=_names("states"), segments=campaign_facts.segment_titles(session),
         refusals=_refusals(), product=session.get(Product, campaign.product_id) if campaign.product_id else None,
         owner=session.get(User, campaign.owner_id) if campaign.owner_id else None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import Blueprint, flash, g, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from engine.crm import bonus, clients, loyalty, purchases
+from engine.crm import amounts, bonus, clients, loyalty, purchases
 from engine.errors import ReglamentError, text
 from engine.models import Client, Deal, LoyaltyCard
 from engine.queries.words import contain
@@ -76,6 +77,22 @@ def close(card_id: int) -> Response:
     )  # fmt: skip
 
 
+@blueprint.post("/loyalty/<int:card_id>/spend")
+@allow(*WRITERS)
+def spend(card_id: int) -> Response:
+    """Bonuses pay a part of an open deal: its discount grows by what they are worth."""
+    deal, given = request.form.get("deal", ""), request.form.get("sum", "").replace("\u00a0", "").replace(" ", "")
+    try:
+        sum = Decimal(given.replace(",", "."))
+    except InvalidOperation:
+        flash(say(text("Enter a sum above zero in roubles and kopecks.")), "late")
+        return redirect(url_for("loyalty.show", card_id=card_id))
+    return reading.act(
+        url_for("loyalty.show", card_id=card_id), text("The bonuses are spent, the deal has a new total."),
+        bonus.spend, int(deal) if deal.isdigit() else 0, sum,
+    )  # fmt: skip
+
+
 @blueprint.get("/card/<token>")
 @public
 def own(token: str) -> Any:
@@ -98,8 +115,23 @@ def _card(card_id: int, address: str | None) -> str:
     deals = {deal.id: deal for deal in session.scalars(select(Deal).where(Deal.id.in_(numbers)))}
     return render_template(
         "loyalty_card.html", card=card, client=clients.find(session, card.client_id), account=account, deals=deals,
-        titles=_titles(), address=address, writes=bool(reading.actor().groups & set(WRITERS)),
+        titles=_titles(), address=address, open_deals=_open_deals(card),
+        writes=bool(reading.actor().groups & set(WRITERS)),
     )  # fmt: skip
+
+
+def _open_deals(card: LoyaltyCard) -> list[tuple[Deal, Decimal]]:
+    """Deals of the client in which bonuses can still be spent, and how much at most."""
+    session, env = reading.session(), reading.environment()
+    if card.instrument != bonus.INSTRUMENT or card.status != loyalty.ACTIVE:
+        return []
+    rows = session.scalars(select(Deal).where(Deal.client_id == card.client_id, Deal.status == "open")).all()
+    most = [
+        (deal, bonus.spendable(session, env, card, amounts.of(deal, env, _today()).total))
+        for deal in rows
+        if deal.lines and not any(part.received for part in deal.payments)
+    ]
+    return [(deal, largest) for deal, largest in most if largest > 0]
 
 
 def _account(card: LoyaltyCard) -> bonus.Account:

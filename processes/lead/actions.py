@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.actions import ActionCall, Registry
-from engine.crm import clients, contact_log, deals, development, leads, next_contacts, segments
+from engine.crm import campaigns, clients, contact_log, deals, development, leads, next_contacts, segments
 from engine.errors import Failed
 from engine.models import Product, User
 from engine.work import Work
@@ -62,6 +62,8 @@ def enter(work: Work, call: ActionCall) -> dict[str, Any]:
         contact_id=made.contact.id, campaign_id=_number(enquiry.get("campaign_id")), instance_id=call.instance.id,
         user_id=author, result="answered", note=enquiry.get("need"),
     )  # fmt: skip
+    if (campaign_id := _number(enquiry.get("campaign_id"))) is not None:
+        campaigns.answered(work, campaign_id, made.client.id)
     owner = work.session.get(User, made.client.owner_id) if made.client.owner_id is not None else None
     product = _product(work, enquiry.get("product_id"))
     return {"client_id": made.client.id, "contact_id": made.contact.id, "lead_kind": made.kind,
@@ -154,6 +156,8 @@ def open_deal(work: Work, call: ActionCall) -> dict[str, Any]:
     if product is not None:
         deals.set_lines(work, deal.id, [{"product_id": product.id}])
     call.instance.deal_id = deal.id
+    if deal.campaign_id is not None:
+        campaigns.answered(work, deal.campaign_id, client_id, deal_id=deal.id)
     next_contacts.clear(work, client_id, "Открыта сделка")
     return {"deal_id": deal.id}
 
