@@ -159,7 +159,7 @@ def _by_sign(asked: Asked, sign: str) -> Table:
         func.avg(DaysBetween(Complaint.received_at, Complaint.closed_at)).label("days"),
     ).group_by(column)  # fmt: skip
     names = listed(asked.env, "complaints", key)
-    found = sorted(asked.session.execute(query), key=lambda row: (-row.many, str(row.what)))
+    found = sorted(asked.session.execute(query), key=lambda row: (-row.many, row.what is None, str(row.what)))
     whole = sum(row.many for row in found)
     rows = [
         {"what": names.get(row.what or "", row.what) or text("not said yet"), "share": share(row.many, whole),
