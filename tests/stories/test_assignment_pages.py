@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from engine.identity import hash_password
-from engine.models import User
+from engine.models import Complaint, User
 from engine.web import create_web
 from engine.work import SYSTEM, unit_of_work
 from tests.stories.story import Story
-from tests.stories.test_assignment import accept, issue, one
+from tests.stories.test_assignment import WORK, accept, issue, one
 from tests.web.conftest import Visitor
 from tests.web.world import PASSWORD
 
@@ -67,3 +67,18 @@ def test_the_issuer_takes_it_back_and_says_why(story: Story, visit: Callable[[st
     story.work()
     assert one(story).status == "cancelled"
     assert one(story).number in visitor.get("/assignments?list=issued&closed=1").text
+
+
+def test_an_assignment_about_a_complaint_knows_its_client_and_the_complaint(
+    story: Story, visit: Callable[[str], Visitor]
+) -> None:
+    with unit_of_work(story.env, SYSTEM) as work:
+        told = {"channel": "phone", "form": "oral", "explicitness": "explicit", "origin": "client"}
+        moments = {"stage_at": work.now, "received_at": work.now}
+        work.session.add(Complaint(number="Ж-1", client_id=2, essence="Опоздали", **told, **moments))
+    visitor = visit("quentin")
+    assert 'name="complaint" value="1"' in visitor.get("/complaints/1").text
+    answer = visitor.post("/assignments", {"complaint": "1"}, page="/complaints/1")
+    assert answer.status_code == 302
+    story.complete("Выдать поручение", by="quentin", assignment_executor="boris", **WORK)
+    assert (one(story).client_id, one(story).complaint_id) == (2, 1)
