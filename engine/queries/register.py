@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.models import Client, ControlPoint, Deal, Document, Incident, ProcessInstance, User
@@ -37,10 +37,11 @@ class IncidentRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """One document with the deal it belongs to."""
+    """One document with the deal it belongs to, and the client it is about."""
 
     document: Document
     deal: Deal | None
+    client: Client | None = None
 
 
 def points(
@@ -97,13 +98,13 @@ def open_incidents(session: Session) -> int:
 def documents(
     session: Session, actor: Actor, *, words: str = "", kind: str = "", page: int = 1, size: int = PAGE
 ) -> tuple[list[DocumentRow], int]:
-    """One page of the documents of deals this person may see, newest first, and how many there are."""
+    """One page of the documents this person may see, newest first, and how many there are: those of his deals, and
+    those of his clients that belong to no deal."""
     found = _documents(actor, words, kind)
     count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    rows = session.execute(
-        found.options(joinedload(Deal.client)).order_by(Document.id.desc()).limit(size).offset((page - 1) * size)
-    )
-    return [DocumentRow(document, deal) for document, deal in rows], count
+    newest = found.add_columns(Client).options(joinedload(Deal.client)).order_by(Document.id.desc())
+    rows = session.execute(newest.limit(size).offset((page - 1) * size))
+    return [DocumentRow(document, deal, client) for document, deal, client in rows], count
 
 
 def document_kinds(session: Session) -> list[str]:
@@ -117,12 +118,14 @@ def _documents(actor: Actor, words: str, kind: str) -> Select[Document, Deal]:
         where.append(Document.kind == kind)
     where += contain(words, Document.title, Document.number, Client.name)
     if not actor.groups & deals.OVERSEERS:
-        where.append(Deal.id.is_not(None))
-        where.append(deals.seen_by(actor))
+        own = or_(*(column == actor.user_id for column in (Client.owner_id, ProcessInstance.started_by,
+                                                           Document.created_by)))  # fmt: skip
+        where.append(or_(and_(Deal.id.is_not(None), deals.seen_by(actor)), and_(Document.deal_id.is_(None), own)))
     return (
         select(Document, Deal)
         .outerjoin(Deal, Deal.id == Document.deal_id)
-        .outerjoin(Client, Client.id == Deal.client_id)
+        .outerjoin(ProcessInstance, ProcessInstance.id == Document.instance_id)
+        .outerjoin(Client, Client.id == func.coalesce(Deal.client_id, ProcessInstance.client_id))
         .where(*where)
     )
 

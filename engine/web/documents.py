@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, render_template, request
 
 from engine import access
 from engine.errors import NotFound
-from engine.models import Document, ProcessInstance, StoredFile
+from engine.models import Client, Document, ProcessInstance, StoredFile
 from engine.queries import deal as deals
 from engine.queries import register
 from engine.web import downloads, reading, sheets
@@ -79,7 +79,12 @@ def _may_see(document: Document) -> bool:
         else:
             return True
     instance = session.get(ProcessInstance, document.instance_id) if document.instance_id else None
-    return instance is not None and access.may(session, actor, g.now, "instance.see", instance) is not None
+    if instance is None:
+        return False
+    client = session.get(Client, instance.client_id) if instance.client_id else None
+    if client is not None and client.owner_id == actor.user_id:
+        return True
+    return access.may(session, actor, g.now, "instance.see", instance) is not None
 
 
 def answer(stored: StoredFile, name: str) -> Response:

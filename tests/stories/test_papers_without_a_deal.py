@@ -6,7 +6,10 @@ from typing import Any
 from sqlalchemy import select
 
 from engine import instances
-from engine.models import Document
+from engine.models import Client, Document, User
+from engine.queries import register
+from engine.work import SYSTEM, unit_of_work
+from tests.cast import actor
 from tests.stories.story import Story
 
 COMPLAINT = {
@@ -43,3 +46,20 @@ def test_a_complaint_is_acknowledged_and_answered_without_a_deal(story: Story) -
     assert [(paper.kind, paper.number, paper.status) for paper in papers] == [
         ("complaint_acknowledgement", "УЖ-0001/26", "sent"), ("complaint_reply", "ОЖ-0001/26", "sent"),
     ]  # fmt: skip
+
+
+def test_papers_without_a_deal_are_listed_for_whoever_made_them_and_for_the_clients_owner(story: Story) -> None:
+    _issue(story, "consent_advertising", "consent/advertising", {})
+    story.send(send_channel="paper")
+
+    def listed(login: str) -> list[str]:
+        with story.env.sessions() as session:
+            rows, _ = register.documents(session, actor(story.env, login))
+            return [f"{row.document.kind} {row.client.id if row.client else None}" for row in rows]
+
+    assert listed("elena") == listed("maria") == ["consent_advertising 1"]
+    assert listed("boris") == []
+    with unit_of_work(story.env, SYSTEM) as work:
+        boris = work.session.scalar(select(User.id).where(User.login == "boris"))
+        work.session.get_one(Client, 1).owner_id = boris
+    assert listed("boris") == ["consent_advertising 1"]
