@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
@@ -32,7 +32,7 @@ from engine.web.formats import zone
 from engine.web.given import Given
 from engine.web.i18n import locale, say
 from engine.web.pages import Pages, number
-from engine.web.rules import allow
+from engine.web.rules import allow, is_one_of, rule_of
 from engine.work import Work
 
 blueprint = Blueprint("clients", __name__)
@@ -144,6 +144,7 @@ def _overview(client: Client) -> dict[str, Any]:
         "parameters": segments.parameters(session),
         "units": clients.units(session, client.id),
         "cards": cards.cards(session, client.id),
+        "may_see_cards": _opens("loyalty.show"),
         "open_deals": [deal for deal in cards.deals(session, [client.id]) if deal.status == "open"],
         "totals": _totals,
         "source": _one(Source, client.source_id),
@@ -168,6 +169,12 @@ def _people(client: Client) -> dict[str, Any]:
         "purposes": consents.PURPOSES,
         "channels": consents.CHANNELS,
     }
+
+
+def _opens(endpoint: str) -> bool:
+    """Whether this person may open a page of another part."""
+    view = current_app.view_functions.get(endpoint)
+    return view is not None and is_one_of(reading.actor(), *(rule_of(view) or ()))
 
 
 def _fresh_days() -> int:

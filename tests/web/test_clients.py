@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from engine.crm import clients, demo_market, segments
-from engine.models import Client, Contact, ContactRecord, Matrix, User
+from engine.models import (
+    Client,
+    Complaint,
+    Contact,
+    ContactRecord,
+    LoyaltyCard,
+    Matrix,
+    Questionnaire,
+    Survey,
+    User,
+)
 from engine.work import SYSTEM, run
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
@@ -221,3 +233,37 @@ def test_prices_are_typed_as_people_write_them(visitor: Visitor, world: worlds.W
     tiers["tiers.price"] = ["1 200,50", "900", ""]
     assert visitor.post("/price-lists/1/prices/2", tiers, page="/price-lists/1").status_code == 302
     assert "1 200,50" in visitor.get("/price-lists/1").text.replace("\xa0", " ")
+
+
+def test_complaints_surveys_and_cards_of_a_client_lead_to_their_pages(
+    visitor: Visitor, world: worlds.World, ours: int
+) -> None:
+    def register(work) -> None:
+        work.session.add(
+            Complaint(
+                number="Ж-1", client_id=ours, channel="phone", form="oral", explicitness="explicit", origin="client",
+                essence="Опоздали на встречу", stage="registered", stage_at=work.now, received_at=work.now,
+            )
+        )  # fmt: skip
+        sheet = Questionnaire(product_id=None, version=1, title="Анкета", title_en="Survey", questions=[])
+        sheet.in_force_from = work.now.date()
+        work.session.add(sheet)
+        work.session.flush()
+        work.session.add(
+            Survey(client_id=ours, questionnaire_id=sheet.id, reason="yearly", opened_at=work.now, status="answered",
+                   minimum=2, mean=Decimal("3.50"), comment="Долго ждали")
+        )  # fmt: skip
+        work.session.add(
+            LoyaltyCard(number="К-7", client_id=ours, instrument="discount_card", issued_on=work.now.date(),
+                        discount=Decimal(5), status="active")
+        )  # fmt: skip
+
+    run(world.env, SYSTEM, register)
+    visitor.sign_in("gleb")
+    quality = visitor.get(f"/clients/{ours}?tab=quality").text
+    assert "Опоздали на встречу" in quality
+    assert 'href="/complaints/1"' in quality
+    assert 'href="/surveys/1"' in quality
+    overview = visitor.get(f"/clients/{ours}").text
+    assert "К-7" in overview
+    assert 'href="/loyalty/1"' in overview
