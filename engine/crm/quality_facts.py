@@ -38,6 +38,7 @@ def complaint_facts(session: Session, env: Any, row: Complaint) -> dict[str, Any
         "responsible": responsible.name if responsible else None,
     }  # fmt: skip
     handlers = complaints.handlers(session, sorted({*HANDLERS, row.unit or "quality"}), row.against_id)
+    others = [one for one in _employees(session) if one.id != row.against_id]
     return {
         "id": row.id, "number": row.number, "received_on": received_on, "channel": row.channel,
         "channel_name": channels.get(row.channel, row.channel), "form": row.form, "explicitness": row.explicitness,
@@ -49,7 +50,7 @@ def complaint_facts(session: Session, env: Any, row: Complaint) -> dict[str, Any
         "importance": row.importance, "decision": row.decision, "verdict": row.verdict, "remedy": row.remedy,
         "findings": row.findings, "reopened": row.reopened, "stage": row.stage, "outcome": row.outcome,
         "answer_until": until, "paper": {"complaint": paper}, "sender": sender_text(row),
-        "handlers": people(handlers), "employees": people(_employees(session)), "units": units(session, env),
+        "handlers": people(handlers), "employees": people(others), "units": units(session, env),
         "history": history(session, env, row), "repeats": repeats(session, row, row.received_at - YEAR),
         "similar": [choice(other) for other in similar(session, row)],
     }  # fmt: skip

@@ -186,6 +186,7 @@ def begin_correction(work: Work, call: ActionCall) -> dict[str, Any]:
     return {
         "complaint_id": complaint_id, "correction_essence": row.findings if row else None,
         "correction_cause": row.cause if row else None, "correction_round": 1, "root_cause": None,
+        "correction_issuer": access.members(work.session, "quality")[0].login,
         "correction_action": None,
         "correction_similar": [quality_facts.choice(one) for one in quality_facts.similar(work.session, row)]
         if row else [],

@@ -49,6 +49,13 @@ def remedied(story: Story, kind: str = "apology", **filled: Any) -> None:
     story.complete("Предложить решение", complaint_remedy=kind, remedy_note="Извинились, дали запись", **filled)
 
 
+def carried_out(story: Story, result: str) -> None:
+    """The assignment is accepted, done and taken."""
+    story.complete("Ответить на поручение", assignment_answer="accept")
+    story.complete("Выполнить поручение", assignment_work="report", assignment_result=result)
+    story.complete("Проверить результат", assignment_check="accept")
+
+
 def answered(story: Story, decision: str = "granted") -> None:
     """The answer is written and goes out."""
     story.complete("Составить ответ", complaint_decision=decision)

@@ -160,8 +160,9 @@ def test_another_unit_is_asked_and_the_responsible_goes_on(story: Story) -> None
     complaints.acknowledged(story)
     complaints.assigned(story)
     story.complete("Найти причину", investigation="ask", ask_login="vera", ask_what="Когда пришла оплата?")
-    assert story.performer(story.task("Дать сведения по жалобе")) == "vera"
-    story.complete("Дать сведения по жалобе", ask_result="Двенадцатого")
+    assert story.performer(story.task("Ответить на поручение")) == "vera"
+    complaints.carried_out(story, "Двенадцатого")
+    assert story.variables_of("Найти причину")["ask_result"] == "Двенадцатого"
     assert story.performer(story.task("Найти причину")) == "quentin"
 
 
@@ -173,8 +174,8 @@ def test_a_dear_remedy_needs_the_head(story: Story) -> None:
     complaints.remedied(story, "redo", remedy_cost="80000", remedy_login="pavel")
     story.complete("Согласовать решение", remedy_decision="return", remedy_remark="Слишком дорого")
     complaints.remedied(story, "redo", remedy_cost="20000", remedy_login="pavel")
-    assert story.performer(story.task("Выполнить решение")) == "pavel"
-    story.complete("Выполнить решение", remedy_done="Провели занятие ещё раз")
+    assert story.performer(story.task("Ответить на поручение")) == "pavel"
+    complaints.carried_out(story, "Провели занятие ещё раз")
     assert complaints.of(story).stage == "remedied"
 
 
@@ -219,7 +220,7 @@ def test_a_defect_of_the_process_is_corrected_without_the_client_waiting(story: 
     story.complete(
         "Решить, что изменить", correction_kind="training", correction_action="Обучить", correction_owner="pavel"
     )
-    story.complete("Выполнить корректирующее действие", correction_result="Обучили")
+    complaints.carried_out(story, "Обучили")
     story.wait("P60D")
     story.complete("Проверить, помогло ли", correction_effect="effective")
     assert [point.status for point in story.points("CP-20")] == [ControlPointStatus.MET] * 2
@@ -238,7 +239,7 @@ def corrects(story: Story) -> None:
         "Решить, что изменить", correction_kind="model_change", correction_action="Добавить шаг передачи",
         correction_owner="pavel",
     )  # fmt: skip
-    story.complete("Выполнить корректирующее действие", correction_result="Шаг добавлен")
+    complaints.carried_out(story, "Шаг добавлен")
 
 
 def publishes(story: Story) -> None:
