@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine import notifications
 from engine.actions import ActionCall, Registry
 from engine.crm import campaigns, clients, contact_log, deals, development, leads, next_contacts, segments
 from engine.errors import Failed
@@ -121,6 +122,8 @@ def ground(work: Work, call: ActionCall) -> dict[str, Any]:
     client = clients.find(work.session, _client(call))
     rules = work.env.setting("lead.calls", {})
     found = leads.ground(work, client.id, _number(call.inputs.get("contact_id")), rules)
+    if found.reason is not None:
+        _say_why_not(work, call, client.name, REASONS[found.reason])
     product = _product(work, call.inputs.get("product_id")) or development.next_product(work.session, client)
     return {
         "call_allowed": found.reason is None, "call_why": REASONS.get(found.reason or ""), "call_at": found.at,
@@ -173,6 +176,16 @@ def qualify(work: Work, call: ActionCall) -> dict[str, Any]:
     if forecast == 0 and given.get("expected_sum"):
         forecast = Decimal(str(given["expected_sum"])) * percent / 100
     return {"forecast": forecast}
+
+
+def _say_why_not(work: Work, call: ActionCall, client: str, reason: str) -> None:
+    """Whoever wanted to call reads why the call is not made; a campaign keeps the reason in the variables alone."""
+    starter = work.session.get(User, _initiator(work, call) or 0)
+    if starter is not None:
+        notifications.write(
+            work, f"{call.key}:{starter.login}", starter.email, f"Звонить нельзя: {client}",
+            f"{reason}. Звонок клиенту «{client}» не состоится.", instance=call.instance,
+        )  # fmt: skip
 
 
 def _chosen(work: Work, name: str, product: Product | None, segment: str | None) -> Any:

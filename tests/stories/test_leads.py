@@ -249,6 +249,7 @@ def test_a_private_person_is_called_only_with_a_consent(story: Story) -> None:
     story.act("anna", clients.add_contact, person.id, "Белкина", "Ольга", "", phone="+7 912 000-00-01")
     begin_calling(story, person.id)
     assert (story.open, story.instance.status) == ([], "completed")
+    assert story.mailbox.to("oleg@") == ["Звонить нельзя: Ольга Белкина"]
 
 
 def test_a_call_at_night_waits_for_the_morning(story: Story) -> None:
