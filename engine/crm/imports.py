@@ -87,9 +87,9 @@ def grid_of(session: Session, env: Any, actor: Actor, file_id: int) -> tuple[Sto
     return stored, imports_read.read(stored.name, env.files.get(stored.sha256))
 
 
-def proposed(kind: Kind, grid: Grid) -> dict[str, int]:
-    """Which column is which field, by the heads."""
-    return imports_fields.propose(kind.fields, grid.head)
+def proposed(kind: Kind, grid: Grid, titles: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Which column is which field, by the heads. ``titles``: the fields in the reader's language."""
+    return imports_fields.propose(kind.fields, grid.head, titles)
 
 
 def missing(kind: Kind, mapping: Mapped) -> list[Text]:

@@ -33,13 +33,18 @@ class Field:
     sample: str = ""
 
 
-def propose(fields: Sequence[Field], head: Sequence[str]) -> dict[str, int]:
-    """Which column (from 0) is which field, by the heads: first by the same words, then by words it begins with."""
+def propose(fields: Sequence[Field], head: Sequence[str], titles: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Which column (from 0) is which field, by the heads: first by the same words, then by words it begins with.
+
+    ``titles``: what the fields are called in the reader's language, as our own files have it."""
     heads = [_plain(name) for name in head]
     found: dict[str, int] = {}
     for fits in (_same, _begins):
         for one in fields:
-            names = [_plain(name) for name in (one.key, one.title.template, *one.names.split(","))]
+            names = [
+                _plain(name)
+                for name in (one.key, one.title.template, (titles or {}).get(one.key, ""), *one.names.split(","))
+            ]
             free = (place for place, name in enumerate(heads) if place not in found.values() and fits(name, names))
             place = next(free, None) if one.key not in found else None
             if place is not None:
@@ -161,7 +166,7 @@ def _plain(name: str) -> str:
 
 
 def _same(head: str, names: Sequence[str]) -> bool:
-    return head in names
+    return bool(head) and head in names
 
 
 def _begins(head: str, names: Sequence[str]) -> bool:

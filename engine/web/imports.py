@@ -67,7 +67,8 @@ def preview(kind: str, file_id: int) -> str:
     """Which column is what, and what would happen."""
     what = _kind(kind)
     stored, grid = imports.grid_of(reading.session(), reading.environment(), reading.actor(), file_id)
-    mapping = _mapping(what) if "mapped" in request.args else imports.proposed(what, grid)
+    titles = {one.key: say(one.title) for one in what.fields}
+    mapping = _mapping(what) if "mapped" in request.args else imports.proposed(what, grid, titles)
     missing, problem, outcomes = imports.missing(what, mapping), "", []
     if not missing:
         try:
