@@ -174,3 +174,9 @@ def test_an_invoice_offer_says_what_accepting_it_means(renderer: Renderer) -> No
     filled = _printed(renderer, "sale/invoice_offer")
     assert "Счет-оферта № 0094/26" in filled
     assert "Оплата счета в срок его действия означает согласие с этими условиями" in filled
+
+
+def test_a_name_declined_by_hand_is_printed_as_it_is(renderer: Renderer) -> None:
+    raw = _raw("payment/claim")
+    raw["facts"]["contact"] |= {"last": "Дюма", "first": "Александр", "dative": "Дюма́ Александру"}
+    assert "Дюма́ А. И." in _printed(renderer, "payment/claim", raw)
