@@ -46,6 +46,10 @@ class WrongState(ReglamentError):
     """The thing is not in a state in which this can be done (completed twice, suspended, already claimed)."""
 
 
+class UnderWay(WrongState):
+    """What may run once at a time for a deal or a client runs already."""
+
+
 class Conflict(ReglamentError):
     """Somebody else changed it first."""
 

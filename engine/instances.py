@@ -11,7 +11,7 @@ from engine import access, audit, bpmn, failures, outbox, projection
 from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
-from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
+from engine.errors import Invalid, NotFound, ReglamentError, UnderWay, WrongState, text
 from engine.models import Message, ProcessDefinition, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared, adopt
 from engine.vocabulary import InstanceStatus, JobKind, MessageStatus
@@ -63,8 +63,8 @@ def _require_subject(work: Work, definition: Definition, deal_id: Any, client_id
     if not is_under_way(work, definition, deal_id, client_id):
         return
     if about == "deal":
-        raise WrongState("«{name}» is under way for this deal already", name=definition.name)
-    raise WrongState("«{name}» is under way for this client already", name=definition.name)
+        raise UnderWay("«{name}» is under way for this deal already", name=definition.name)
+    raise UnderWay("«{name}» is under way for this client already", name=definition.name)
 
 
 def is_under_way(work: Work, definition: Definition, deal_id: Any, client_id: Any) -> bool:

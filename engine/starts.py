@@ -15,6 +15,7 @@ from sqlalchemy import select
 from engine import audit, feel, instances, outbox, values
 from engine.actions import ActionCall, Registry
 from engine.definitions import Definition
+from engine.errors import UnderWay
 from engine.models import Job
 from engine.outbox import Debt, Owed
 from engine.vocabulary import JobKind
@@ -52,14 +53,24 @@ def begin(work: Work, job: Debt) -> None:
     variables: Mapping[str, Any] = values.decode(payload.get("variables") or {})
     kind = payload.get("kind")
     if kind is None:
-        instances.start(
-            work, payload["key"], variables, parent_id=job.instance_id,
-            deal_id=variables.get("deal_id"), client_id=variables.get("client_id"),
-        )  # fmt: skip
+        _start(work, job, variables)
         return
     if kind == "timer":
         _next(work, payload["key"], payload["name"], payload["left"])
     instances.start_by_event(work, payload["key"], kind, payload["name"], variables)
+
+
+def _start(work: Work, job: Debt, variables: Mapping[str, Any]) -> None:
+    """What runs for this deal or client already is not started a second time: whoever asked wanted it to run."""
+    key = job.payload["key"]
+    try:
+        instances.start(
+            work, key, variables, parent_id=job.instance_id,
+            deal_id=variables.get("deal_id"), client_id=variables.get("client_id"),
+        )  # fmt: skip
+    except UnderWay:
+        about = {"deal_id": variables.get("deal_id"), "client_id": variables.get("client_id")}
+        audit.record(work, "procedure.runs_already", procedure=key, **about)
 
 
 def arm(work: Work, definition: Definition) -> None:

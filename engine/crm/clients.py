@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import audit, phones
 from engine.crm import duplicates as doubles
-from engine.crm import phones, segments
+from engine.crm import segments
 from engine.documents import requisites
 from engine.errors import Conflict, Invalid, NotFound, Text, text
 from engine.models import Client, Contact, PriceList, SegmentParameter, Source, User

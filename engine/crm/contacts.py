@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
-from engine.crm import clients, contact_log, phones
+from engine import audit, phones
+from engine.crm import clients, contact_log
 from engine.errors import NotFound
 from engine.models import Client, Contact
 from engine.work import Work

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.crm import phones
+from engine import phones
 from engine.models import Client, Contact
 
 INN, PHONE, MAIL = "inn", "phone", "mail"

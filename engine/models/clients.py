@@ -19,7 +19,7 @@ class Client(Base):
     parameters by key. ``state``, ``abc``, ``xyz``, ``development`` (per cent): as last calculated; their history
     is ClassHistory. ``target``: false for one who fits no segment and is not developed. ``next_*``: the agreed next
     contact between sales (R137). ``recommended_by_id``: who recommended us (R093). ``territory``: region or branch.
-    ``phone_key``, ``email_key``: phone and mail as they are compared (engine/crm/phones.py). ``merged_into_id``: this
+    ``phone_key``, ``email_key``: phone and mail as they are compared (engine/phones.py). ``merged_into_id``: this
     one was a double; everything of it stands with that client now.
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from engine.crm import phones
+from engine import phones
 from engine.models import (
     AuditEvent,
     Client,

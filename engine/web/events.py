@@ -151,6 +151,7 @@ LINE: Mapping[str, Text] = {
     "process_instance.resumed": text("The instance was resumed"),
     "process_instance.started": text("The instance was started"),
     "process_instance.suspended": text("The instance was suspended"),
+    "procedure.runs_already": text("Another procedure asked for runs already"),
     "product.changed": text("A product was changed"),
     "product.created": text("A product was registered"),
     "product.offered_again": text("A product is offered again"),

@@ -18,9 +18,10 @@ def written() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and _called(node) in {"record", "_record"}:
-                    for part in (inner for argument in node.args for inner in ast.walk(argument)):
-                        if isinstance(part, ast.Constant) and isinstance(part.value, str) and TYPE.fullmatch(part.value):
-                            yield part.value, path.relative_to(ROOT).as_posix()
+                    parts = (inner for argument in node.args for inner in ast.walk(argument))
+                    for value in (part.value for part in parts if isinstance(part, ast.Constant)):
+                        if isinstance(value, str) and TYPE.fullmatch(value):
+                            yield value, path.relative_to(ROOT).as_posix()
 
 
 def _called(node: ast.Call) -> str:

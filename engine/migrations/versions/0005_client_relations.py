@@ -696,12 +696,12 @@ def _part_4() -> None:
         batch_op.create_index("ix_client_phone_key", ["phone_key"], unique=False)
         batch_op.create_index("ix_client_segment", ["segment"], unique=False)
         batch_op.create_index("ix_client_state", ["state"], unique=False)
-        batch_op.create_foreign_key("fk_client_source_id", "source", ["source_id"], ["id"])
         batch_op.create_foreign_key("fk_client_next_contact_product_id", "product", ["next_contact_product_id"], ["id"])
         batch_op.create_foreign_key("fk_client_parent_id", "client", ["parent_id"], ["id"])
-        batch_op.create_foreign_key("fk_client_recommended_by_id", "client", ["recommended_by_id"], ["id"])
         batch_op.create_foreign_key("fk_client_price_list_id", "price_list", ["price_list_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_recommended_by_id", "client", ["recommended_by_id"], ["id"])
         batch_op.create_foreign_key("fk_client_merged_into_id", "client", ["merged_into_id"], ["id"])
+        batch_op.create_foreign_key("fk_client_source_id", "source", ["source_id"], ["id"])
 
 
 def _part_5() -> None:
@@ -733,10 +733,10 @@ def _part_5() -> None:
         batch_op.create_index("ix_deal_campaign_id", ["campaign_id"], unique=False)
         batch_op.create_index("ix_deal_refusal_category", ["refusal_category"], unique=False)
         batch_op.create_index("ix_deal_source_id", ["source_id"], unique=False)
-        batch_op.create_foreign_key("fk_deal_competitor_id", "competitor", ["competitor_id"], ["id"])
-        batch_op.create_foreign_key("fk_deal_caused_by_id", "deal", ["caused_by_id"], ["id"])
         batch_op.create_foreign_key("fk_deal_campaign_id", "campaign", ["campaign_id"], ["id"])
+        batch_op.create_foreign_key("fk_deal_competitor_id", "competitor", ["competitor_id"], ["id"])
         batch_op.create_foreign_key("fk_deal_source_id", "source", ["source_id"], ["id"])
+        batch_op.create_foreign_key("fk_deal_caused_by_id", "deal", ["caused_by_id"], ["id"])
 
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("advance_document_id", sa.Integer(), nullable=True))
@@ -753,5 +753,5 @@ def _part_6() -> None:
         batch_op.add_column(sa.Column("every_months", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("withdrawn_on", sa.Date(), nullable=True))
         batch_op.create_index("ix_product_direction_id", ["direction_id"], unique=False)
-        batch_op.create_foreign_key("fk_product_head_id", "user_", ["head_id"], ["id"])
         batch_op.create_foreign_key("fk_product_direction_id", "product", ["direction_id"], ["id"])
+        batch_op.create_foreign_key("fk_product_head_id", "user_", ["head_id"], ["id"])
