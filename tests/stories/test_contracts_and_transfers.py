@@ -23,9 +23,9 @@ from engine.models import (
 )
 from tests.stories import steps
 from tests.stories.story import Story
+from tests.stories.test_other_sales import known_buyer, one, see, send_all
 
 NEXT = {"date": "2027-03-01", "purpose": "Предложить следующий продукт", "product": 2}
-from tests.stories.test_other_sales import known_buyer, one, see, send_all
 
 # --- renewal of contracts --------------------------------------------------------------------------------------------
 
