@@ -170,7 +170,7 @@ def _run_one(env: Environment, owner: str, job: _Claimed, after: _Claimed | None
     try:
         _work(env, owner, job, after)
     except Fenced:
-        log.warning("job %s was taken over by another worker while it ran", job.id)
+        log.info("job %s ended or was taken over while it ran", job.id)
     except BusinessError as error:
         _settle(env, owner, job, error)
     except Exception as error:
@@ -235,7 +235,7 @@ def _settle(env: Environment, owner: str, job: _Claimed, error: BusinessError) -
     try:
         run(env, SYSTEM, throw)
     except Fenced:
-        log.warning("job %s was taken over by another worker while it ran", job.id)
+        log.info("job %s ended or was taken over while it ran", job.id)
     except Exception as failure:
         run(env, SYSTEM, _fail, owner, job, failure)
 

@@ -88,7 +88,7 @@ def _enter(
         consents.give(work, contact.id, purpose, text_version="учебный год")
     for product_id, day, sum in history:
         settlements.record(work, made.id, product_id, day, sum, owner_id=owner_id)
-    next_contacts.set(work, made.id, talk[0], "Узнать о планах на год", talk[1])
+    next_contacts.agree(work, made.id, talk[0], "Узнать о планах на год", talk[1])
 
 
 def _months(today: date) -> list[date]:

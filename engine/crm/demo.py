@@ -47,6 +47,7 @@ def load(work: Work) -> list[Account]:
     demo_market.load_market(work, data)
     demo_market.load_talks(work, data, loaded)
     load_deals(work, data, loaded)
+    demo_market.load_next_contacts(work, data, loaded)
     demo_knowledge.load_knowledge(work)
     demo_figures.load_figures(work)
     audit.record(work, "company.loaded", people=len(accounts), clients=len(loaded), deals=len(data["deals"]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.crm import consents, contact_log
+from engine.crm import consents, contact_log, deals, development, next_contacts
 from engine.models import (
     Client,
     Competitor,
@@ -109,6 +109,18 @@ def load_talks(work: Work, data: Mapping[str, Any], loaded: list[Client]) -> Non
             work, client.id, contact_id=client.contacts[entry["contact"] - 1].id, user_id=people.get(entry["by"]),
             at=work.now - timedelta(days=entry["days"]), **rest,
         )  # fmt: skip
+
+
+def load_next_contacts(work: Work, data: Mapping[str, Any], loaded: list[Client]) -> None:
+    """Whoever has no deal yet has a day, a purpose and a product of the next contact (R137)."""
+    busy = {entry["client"] for entry in data["deals"]}
+    for number, client in enumerate(loaded, 1):
+        if number in busy or client.stop_list:
+            continue
+        product = development.next_product(work.session, client)
+        first = product.id if product is not None else min(_products(work).values())
+        day = deals.today(work) + timedelta(days=3 * number)
+        next_contacts.agree(work, client.id, day, "Познакомиться и узнать о планах", first)
 
 
 def _people(work: Work) -> dict[str, int]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from engine import audit
+from sqlalchemy import select
+
+from engine import audit, thrown
 from engine.crm import clients, deals
 from engine.errors import Invalid, Text, text
-from engine.models import Client, Product
+from engine.models import Client, Deal, Product
 from engine.work import Work
 
 LONGEST = 500
@@ -36,6 +38,20 @@ def set(work: Work, client_id: int, on: date, purpose: str, product_id: int | No
         client.next_contact_on, client.next_contact_purpose = on, purpose.strip()
         client.next_contact_product_id = product_id
         audit.record(work, "client.next_contact_set", subject=f"client:{client.id}", next_contact=[before, after])
+    return client
+
+
+def agree(work: Work, client_id: int, on: date, purpose: str, product_id: int | None = None) -> Client:
+    """As ``set``, and the procedure that looks after the client is told, or begins: somebody will speak to it that day.
+
+    While a deal is open the sale looks after the client. Raises NotFound, Invalid by field.
+    """
+    client = set(work, client_id, on, purpose, product_id)
+    is_open = select(Deal.id).where(Deal.client_id == client.id, Deal.status == "open").limit(1)
+    if work.session.scalar(is_open) is None:
+        agreed = {"date": on, "purpose": purpose.strip(), "product": product_id}
+        told = {"client_id": client.id, "deal_id": None, "next_contact": agreed}
+        thrown.enqueue(work, "next_contact", str(client.id), told, thrown.PATIENCE)
     return client
 
 

@@ -257,7 +257,7 @@ def _agree(work: Work, given: Given, client_id: int, day: Any, purpose: str, pro
     if day is None:
         given.faults.setdefault("date", text("Agree on the day of the next contact."))
     given.check("Agree on the day of the next contact.")
-    next_contacts.set(work, client_id, day, purpose, product)
+    next_contacts.agree(work, client_id, day, purpose, product)
 
 
 @blueprint.post("/clients/<int:client_id>/log")

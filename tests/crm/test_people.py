@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from engine import phones
 from engine.crm import (
     clients,
     consents,
@@ -17,7 +18,6 @@ from engine.crm import (
     duplicates,
     merging,
     next_contacts,
-    phones,
 )
 from engine.errors import Conflict, Invalid, WrongState
 from engine.models import Client, Contact, ContactRecord, Deal, Settlement
