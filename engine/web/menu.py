@@ -34,33 +34,40 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("assignments.listing", _("Assignments"), "user-share"),
         _link("start.choose", _("Start"), "player-play"),
     ]
-    matters = [
+    clients = [
         _link("clients.listing", _("Clients"), "users"),
         _link("deals.listing", _("Deals"), "briefcase"),
-        _link("products.listing", _("Products and prices"), "tool"),
-        _link("segments.listing", _("Segments"), "target-arrow"),
-        _link("instances.listing", _("Instances"), "list-details"),
-        _link("documents.listing", _("Documents"), "file-text"),
-        _link("control_points.listing", _("Control points"), "flag"),
-        _link("reports.index", _("Reports"), "chart-bar"),
-        _link("knowledge.listing", _("Knowledge base"), "books"),
         _link("complaints.listing", _("Complaints"), "message-exclamation"),
         _link("surveys.listing", _("Surveys"), "message"),
+        _link("knowledge.listing", _("Knowledge base"), "books"),
+    ]
+    control = [
+        _link("catalogue.overview", _("Overview"), "sitemap"),
+        _link("reports.index", _("Reports"), "chart-bar"),
+        _link("control_points.listing", _("Control points"), "flag"),
+        _link("instances.listing", _("Instances"), "list-details"),
+        _link("documents.listing", _("Documents"), "file-text"),
+        _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
+    ]
+    market = [
+        _link("products.listing", _("Products and prices"), "tool"),
+        _link("segments.listing", _("Segments"), "target-arrow"),
         _link("campaigns.listing", _("Campaigns"), "rocket"),
         _link("loyalty.listing", _("Loyalty"), "users"),
-        _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),
         _link("market.show", _("Market and plans"), "building"),
-        _link("bank.listing", _("Bank payments"), "coin"),
-        _link("imports.listing", _("Import"), "file-upload"),
     ]
     rules = [
-        _link("catalogue.overview", _("Overview"), "sitemap"),
         _link("designer.index", _("Procedures"), "schema"),
         _link("layouts.listing", _("Document templates"), "file-type-docx"),
-        _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
+        _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),
+        _link("bank.listing", _("Bank payments"), "coin"),
+        _link("imports.listing", _("Import"), "file-upload"),
         _link("guide.show", _("Help"), "help"),
     ]
-    groups = [("", work), (_("Business"), matters), (_("Rules and order"), rules)]
+    groups = [
+        ("", work), (_("Clients and deals"), clients), (_("Control"), control), (_("Products and market"), market),
+        (_("Rules and order"), rules),
+    ]  # fmt: skip
     return [(head, [link for link in links if link]) for head, links in groups]
 
 
