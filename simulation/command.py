@@ -53,7 +53,8 @@ def live(
         return None
     work.run(env, work.SYSTEM, deployments.publish, files, "setup")
     mail, pdf, env.mail, env.pdf = env.mail, env.pdf, papers.NoPost(), None
-    gc.freeze()
+    gc.freeze()  # what is loaded by now stays: the collector need not look at it with every thousandth object
+    gc.set_threshold(100_000, 20, 100)
     year = Year(env, clock, random.Random(seed))
     print_again = papers.leave_unprinted(env)
     try:
