@@ -176,7 +176,7 @@ def campaign(year: Year) -> None:
         "offer": "Скидка пять процентов до конца кампании", "channel": dice.choice(("mail", "mail", "phone")),
         "product_id": str(product_id), "budget": str(dice.randint(30, 120) * 1000),
         "starts_on": _working(year, today, 7).isoformat(), "ends_on": _working(year, today, 35).isoformat(),
-        "selection": {"product_state": "not_used"},
+        "selection": {"product_state": "unused"},
     }  # fmt: skip
     begun = year.attempt(
         lambda: year.staff.act(year.staff.anyone("marketer"), instances.start, "marketing_campaign", {}), "campaign"

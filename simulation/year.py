@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from engine.environment import Environment
-from engine.errors import ReglamentError
+from engine.errors import ReglamentError, UnderWay
 from engine.models import UserTask
 from simulation import arrivals, past
 from simulation.agenda import Agenda, Clock
@@ -75,6 +75,8 @@ class Year:
         """Something from outside happens; what the product refuses is counted, not hidden."""
         try:
             return act()
+        except UnderWay:  # somebody was faster
+            return None
         except ReglamentError as error:
             self.staff.trouble[f"{name}: {type(error).__name__} {error}"] += 1
             return None

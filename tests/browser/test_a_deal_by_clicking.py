@@ -224,7 +224,7 @@ def the_deal_page_tells_it_all(anna: Person) -> None:
         expect(row).to_contain_text(state)
         expect(row.get_by_role("link", name="PDF")).to_be_visible()
     points = part(anna, "points-head")
-    expect(points.get_by_role("row").filter(has_text="выполнена")).to_have_count(19)
+    expect(points.get_by_role("row").filter(has_text="выполнена")).to_have_count(21)
     expect(points.get_by_text("пропущена")).to_have_count(0)
     expect(points.locator(".due-late")).to_have_count(0)
     expect(part(anna, "pay-head")).to_contain_text("оплачено")

@@ -74,7 +74,7 @@ def test_the_board_speaks_russian(company: Company, person: Callable[..., Person
 def opens_the_board(one: Person) -> Page:
     page = one.goes_to("/procedures")
     one.looks("40-procedures")
-    page.get_by_role("link", name="Этап 1. Презентация").click()
+    page.get_by_role("link", name="Этап 1. Презентация", exact=True).click()
     one.looks("41-procedure")
     page.get_by_role("link", name="Править").first.click()
     page.wait_for_selector("html[data-ready=modeler]")
