@@ -158,7 +158,8 @@ def cancellation(year: Year) -> None:
     with year.env.sessions() as session:
         rows = list(session.scalars(select(Deal.id).where(Deal.status == "open", Deal.milestone.in_(("M5", "M6")))))
     for deal_id in rows:
-        if year.dice.random() < CANCELLED:
+        if deal_id not in year.gone and year.dice.random() < CANCELLED:
+            year.gone.add(deal_id)
             year.attempt(
                 partial(year.staff.act, SYSTEM, messages.correlate, "client_cancels", str(deal_id), {}), "cancellation"
             )

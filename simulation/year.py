@@ -38,6 +38,7 @@ class Year:
     told: dict[int, dict[str, Any]] = field(default_factory=dict)
     survey_seen: int = 0
     numbers: int = 0
+    gone: set[int] = field(default_factory=set)
     seen: int = 0
     failures: Counter[int] = field(default_factory=Counter)
 
