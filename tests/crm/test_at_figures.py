@@ -83,21 +83,8 @@ def test_at_06_one_client_with_more_than_half_is_a(company: Company) -> None:
     assert (found[big].abc, found[small].abc) == ("A", "B")
 
 
-SERIES = [
-    ((100, 110, 90), "8.16", "X"),
-    ((100, 120, 80), "16.33", "Y"),
-    ((100, 125, 75), "20.41", "Y"),
-    ((0, 0, 300), "141.42", "Z"),
-    ((90, 110, 100, 100), "7.07", "X"),
-]
-
-
-@pytest.mark.parametrize(("series", "percent", "letter"), SERIES)
-def test_at_07_08_xyz_goes_by_the_variation_of_the_population(
-    company: Company, series: tuple[int, ...], percent: str, letter: str
-) -> None:
-    assert class_rules.variation(series) == Decimal(percent)
-    assert class_rules.xyz(Decimal(percent)) == letter
+def _xyz_of(company: Company, series: tuple[int, ...]) -> tuple[Decimal | None, str | None]:
+    """Variation and class of a client who paid this much in the last months."""
     product, client = company.product("Товар"), company.client("Клиент")
     company.pay(client, product, date(2025, 1, 15), 50)  # with us for long: empty months count
     months = class_rules.months_back(date(2026, 11, 16), len(series))
@@ -106,31 +93,65 @@ def test_at_07_08_xyz_goes_by_the_variation_of_the_population(
             company.pay(client, product, since, value)
     with company.env.sessions() as session:
         found = standings.standings(session, Rules(periods=len(series)), date(2026, 11, 16))
-    assert (found[client].variation, found[client].xyz) == (Decimal(percent), letter)
+    return found[client].variation, found[client].xyz
+
+
+@pytest.mark.parametrize(("series", "percent"), [((100, 110, 90), "8.16"), ((90, 110, 100, 100), "7.07")])
+def test_at_07_stable_purchases_are_x(company: Company, series: tuple[int, ...], percent: str) -> None:
+    assert class_rules.variation(series) == Decimal(percent)
+    assert _xyz_of(company, series) == (Decimal(percent), "X")
+
+
+@pytest.mark.parametrize(
+    ("series", "percent", "letter"),
+    [((100, 120, 80), "16.33", "Y"), ((100, 125, 75), "20.41", "Y"), ((0, 0, 300), "141.42", "Z")],
+)
+def test_at_08_the_variation_is_of_the_population(
+    company: Company, series: tuple[int, ...], percent: str, letter: str
+) -> None:
+    assert class_rules.variation(series) == Decimal(percent)
+    assert _xyz_of(company, series) == (Decimal(percent), letter)
 
 
 TODAY = date(2026, 11, 16)
-STATES = [
-    pytest.param([date(2026, 10, 16)], "new", id="at_09_first_money_a_month_ago"),
-    pytest.param([date(2026, 5, 1), date(2026, 8, 15)], "lost", id="at_10_three_months_and_a_day"),
-    pytest.param([date(2026, 5, 20), date(2026, 8, 16)], "regular", id="at_10_exactly_three_months"),
-    pytest.param([date(2025, 11, 10), date(2026, 11, 2)], "restored", id="at_11_a_year_and_now"),
-    pytest.param([], "potential", id="at_12_no_money_at_all"),
-    pytest.param([date(2026, 6, 1), date(2026, 9, 1)], "regular", id="the_window_before_was_not_empty"),
-]
 
 
-@pytest.mark.parametrize(("days", "expected"), STATES)
-def test_at_09_to_12_states_go_by_the_days_of_the_money(company: Company, days: list[date], expected: str) -> None:
-    assert class_rules.state(days, class_rules.window(Rules(), TODAY)) == expected
+def _standing(company: Company, *days: date) -> standings.Standing:
+    """How a client stands today who paid on these days."""
     product, client = company.product("Товар"), company.client("Клиент")
     for day in days:
         company.pay(client, product, day, 100)
     with company.env.sessions() as session:
-        found = standings.standings(session, Rules(), TODAY)[client]
-    assert found.state == expected
-    assert (found.abc is None) is (expected == "potential")  # AT-09, AT-12
-    assert expected not in ("new", "potential") or found.xyz is None
+        return standings.standings(session, Rules(), TODAY)[client]
+
+
+def test_at_09_first_money_a_month_ago_makes_a_new_client_without_xyz(company: Company) -> None:
+    found = _standing(company, date(2026, 10, 16))
+    assert (found.state, found.abc is None, found.xyz) == ("new", False, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([date(2026, 5, 1), date(2026, 8, 15)], "lost"),
+        ([date(2026, 5, 20), date(2026, 8, 16)], "regular"),
+        ([date(2026, 6, 1), date(2026, 9, 1)], "regular"),
+    ],
+)
+def test_at_10_a_client_is_lost_after_three_months_and_a_day(
+    company: Company, days: list[date], expected: str
+) -> None:
+    assert class_rules.state(days, class_rules.window(Rules(), TODAY)) == expected
+    assert _standing(company, *days).state == expected
+
+
+def test_at_11_money_a_year_ago_and_now_and_none_between_is_a_restored_client(company: Company) -> None:
+    assert _standing(company, date(2025, 11, 10), date(2026, 11, 2)).state == "restored"
+
+
+def test_at_12_a_record_without_money_is_a_potential_client_without_classes(company: Company) -> None:
+    found = _standing(company)
+    assert (found.state, found.abc, found.xyz) == ("potential", None, None)
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30)])
