@@ -52,7 +52,9 @@ def live(
         env.clock = true_clock
         return None
     work.run(env, work.SYSTEM, deployments.publish, files, "setup")
-    mail, pdf, env.mail, env.pdf = env.mail, env.pdf, papers.NoPost(), None
+    mail, pdf, settings = env.mail, env.pdf, env.settings
+    env.mail, env.pdf = papers.NoPost(), None
+    env.settings = {**settings, "mail": {**(settings.get("mail") or {}), "tasks": False}}  # nobody reads of new tasks
     gc.freeze()  # what is loaded by now stays: the collector need not look at it with every thousandth object
     gc.set_threshold(100_000, 20, 100)
     year = Year(env, clock, random.Random(seed))
@@ -62,7 +64,7 @@ def live(
         year.live(end, clients, say)
     finally:
         print_again()
-        env.mail, env.pdf, env.clock = mail, pdf, true_clock
+        env.mail, env.pdf, env.settings, env.clock = mail, pdf, settings, true_clock
     return Lived(accounts, _counts(env), dict(year.staff.trouble.most_common()))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KNOWN = 0.35  # of the clients of the year are known when it begins
 BOUGHT = 0.7  # of those have bought something before
 BEFORE = 540  # days
+MONTHLY = 5  # payments make a client who pays every month
 REQUISITES = (
     "inn", "kpp", "ogrn", "full_name", "address", "city", "bank", "bik", "account", "corr_account", "passport",
 )  # fmt: skip
@@ -36,7 +37,10 @@ def tell(year: Year, newcomers: int) -> None:
     for _ in range(int(newcomers * KNOWN)):
         values = company(dice, year.number())
         history = _history(year, today, products) if dice.random() < BOUGHT else []
-        run(year.env, SYSTEM, _enter, values, dice.choice(managers).id, history, _talk(year, today, products))
+        talk = _talk(year, today, products)
+        client_id = run(year.env, SYSTEM, _enter, values, dice.choice(managers).id, history, talk)
+        if len(history) > MONTHLY:
+            _go_on_paying(year, client_id, history)
     for month in _months(today):
         for source in advertised:
             run(year.env, SYSTEM, sources.set_cost, source, month, Decimal(dice.randint(5, 60) * 1000))
@@ -80,7 +84,7 @@ def _talk(year: Year, today: date, products: list[Any]) -> tuple[date, int]:
 
 def _enter(
     work: Work, values: dict[str, Any], owner_id: int, history: list[tuple[int, date, Decimal]], talk: tuple[date, int]
-) -> None:
+) -> int:
     person = values.pop("person")
     made = clients.create_client(work, owner_id=owner_id, **values)
     contact = clients.add_contact(work, made.id, **person)
@@ -89,6 +93,23 @@ def _enter(
     for product_id, day, sum in history:
         settlements.record(work, made.id, product_id, day, sum, owner_id=owner_id)
     next_contacts.agree(work, made.id, talk[0], "Узнать о планах на год", talk[1])
+    return made.id
+
+
+def _go_on_paying(year: Year, client_id: int, history: list[tuple[int, date, Decimal]]) -> None:
+    """A client who pays every month goes on; the accounts are kept elsewhere and brought in."""
+    product_id, last, sum = history[-1]
+    spread = year.dice.choice((0.05, 0.05, 0.2, 0.5))
+    for step in range(1, 13):
+        day = last + timedelta(days=30 * step)
+        paid = _sum(year, sum, spread)
+
+        def bring(day: date = day, paid: Decimal = paid) -> None:
+            year.attempt(
+                lambda: run(year.env, SYSTEM, settlements.record, client_id, product_id, day, paid), "settlement"
+            )
+
+        year.agenda.plan(year.moment(day, 18), bring)
 
 
 def _months(today: date) -> list[date]:
