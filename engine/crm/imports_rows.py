@@ -22,7 +22,7 @@ REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "co
 PRODUCT = ("name", "unit", "price", "cost", "description", "every_months")
 
 
-def client(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
+def client(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001 - all kinds are called alike
     """A client by INN and KPP, without an INN by name, and one contact of it."""
     known = _known_client(work.session, row)
     given = {key: row[key] for key in (*CLIENT, *REQUISITES) if row.get(key) is not None}
@@ -41,7 +41,7 @@ def client(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
     return CHANGED if differs or added else DOUBLE
 
 
-def product(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
+def product(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001 - all kinds are called alike
     """A product by its code."""
     found = work.session.scalar(select(Product).where(Product.code == row["code"]))
     given = {key: row[key] for key in PRODUCT if row.get(key) is not None}
@@ -82,7 +82,7 @@ def settlement(work: Work, row: Row, seen: Seen) -> str:
     return NEW
 
 
-def plan(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
+def plan(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001 - all kinds are called alike
     """The plan of a month."""
     owner = _person(work.session, row["owner"]).id if row.get("owner") else None
     goods = _product(work.session, row["product"], "product").id if row.get("product") else None
@@ -90,7 +90,7 @@ def plan(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
     return NEW if changed else DOUBLE
 
 
-def competitor_price(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
+def competitor_price(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001 - all kinds are called alike
     """A price of a competitor, who becomes known by it."""
     goods = _product(work.session, row["product"], "product")
     found = work.session.scalar(select(Competitor).where(Competitor.name == row["competitor"]))
@@ -100,7 +100,7 @@ def competitor_price(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
     return NEW if competitors.set_price(work, found.id, goods.id, row["price"], on, row.get("note")) else DOUBLE
 
 
-def source_cost(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001
+def source_cost(work: Work, row: Row, seen: Seen) -> str:  # noqa: ARG001 - all kinds are called alike
     """What a source cost in a month."""
     found = work.session.scalar(select(Source).where(or_(Source.key == row["source"], Source.title == row["source"])))
     if found is None:

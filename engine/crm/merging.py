@@ -68,7 +68,7 @@ def _move(work: Work, table: Table, double_id: int, kept_id: int) -> int:
     if beside is not None:
         taken = select(table.c[beside]).where(table.c.client_id == kept_id).scalar_subquery()
         rows = rows.where(table.c[beside].not_in(taken))
-    return int(work.session.execute(rows.values(client_id=kept_id)).rowcount)  # type: ignore[attr-defined]
+    return int(work.session.execute(rows.values(client_id=kept_id)).rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 
 def _fill(double: Client, kept: Client) -> list[str]:

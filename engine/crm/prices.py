@@ -134,7 +134,7 @@ def set_tiers(work: Work, price_list_id: int, product_id: int, rows: Iterable[Ma
         if not isinstance(price, Decimal) or not 0 <= price <= BIGGEST or price != round(price, 2):
             faults[f"tiers[{no}].price"] = text("Enter a price in roubles and kopecks.")
         if not any(place.startswith(f"tiers[{no}]") for place in faults):
-            made[quantity] = price  # type: ignore[index,assignment]
+            made[quantity] = price  # type: ignore[index,assignment]  # both were judged above
     if faults:
         raise Invalid("The prices cannot be saved yet.", fields=faults)
     old = tiers(work.session, price_list.id).get(product_id, [])
