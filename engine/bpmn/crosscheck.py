@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from engine import feel
 from engine.bpmn import dialect, names
 from engine.bpmn.types import Element, Procedure
 from engine.errors import Fault, Text, text
 
 WARNING = "warning"
+PROCEDURE = "procedure"  # the input of an action that names a procedure to be started
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,10 @@ class _Check:
         for name in (*_literal(found.called_element), *_literal(found.properties.get("cpEscalation"))):
             yield (name, self.keys, "called-process-unknown",
                    text("The procedure {name} that «{element}» calls does not exist", name=name, element=label),
+                   text("Choose an existing procedure or upload it together with this one"))  # fmt: skip
+        for name in _started(element):
+            yield (name, self.keys, "started-process-unknown",
+                   text("The procedure {name} that «{element}» starts does not exist", name=name, element=label),
                    text("Choose an existing procedure or upload it together with this one"))  # fmt: skip
         for name in (*dialect.names(found.candidate_groups), *dialect.names(found.properties.get("cpOwnerGroup"))):
             yield (name, known.groups, "group-unknown",
@@ -228,6 +234,14 @@ class _Check:
 
 def _label(element: Element) -> str:
     return element.name or element.id
+
+
+def _started(element: Element) -> list[str]:
+    """The procedures an action is told to start, as far as the drawing alone says it."""
+    if not element.settings.action:
+        return []
+    told = [feel.constants(source) for target, source in element.settings.inputs if target == PROCEDURE]
+    return sorted(name for names_ in told for name in names_ or ())
 
 
 def _literal(value: str | None) -> tuple[str, ...]:

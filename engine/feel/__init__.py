@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from engine.feel import dmn
 from engine.feel.errors import FeelError, FeelLimit, FeelSyntaxError
-from engine.feel.expressions import Expression, UnaryTests, compile, evaluate, unary_tests, value
+from engine.feel.expressions import Expression, UnaryTests, compile, constants, evaluate, unary_tests, value
 from engine.feel.runtime import Context
 from engine.feel.values import Range, YearMonthDuration
 
 __all__ = ["Context", "Expression", "FeelError", "FeelLimit", "FeelSyntaxError", "Range", "UnaryTests",
-           "YearMonthDuration", "compile", "dmn", "evaluate", "unary_tests", "value"]  # fmt: skip
+           "YearMonthDuration", "compile", "constants", "dmn", "evaluate", "unary_tests", "value"]  # fmt: skip

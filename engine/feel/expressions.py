@@ -9,7 +9,7 @@ from engine.feel.compiler import Compiler
 from engine.feel.errors import FeelLimit, FeelSyntaxError
 from engine.feel.parser import parse, parse_tests
 from engine.feel.runtime import Code, Context, Frame, Run
-from engine.feel.tree import Test
+from engine.feel.tree import If, Literal, Node, Test
 from engine.feel.values import ATOMS, FeelFunction, load, plain
 
 KEPT = 4096  # compiled expressions
@@ -115,6 +115,21 @@ def unary_tests(text: str, names: frozenset[str] = frozenset()) -> UnaryTests:
         return UnaryTests(text, compiler.tests(tests, slot), compiler, tests, negated)
     except RecursionError:
         raise FeelSyntaxError("The expression is nested too deeply", 0) from None
+
+
+def constants(raw: str) -> frozenset[str] | None:
+    """All strings an attribute of a diagram can mean, or None where that depends on data: a text that is no expression,
+    ``="a"``, ``=if x then "a" else "b"``. Raises FeelSyntaxError."""
+    return _strings(parse(raw.strip()[1:], frozenset())) if raw.strip().startswith("=") else frozenset({raw})
+
+
+def _strings(tree: Node) -> frozenset[str] | None:
+    if isinstance(tree, Literal) and isinstance(tree.value, str):
+        return frozenset({tree.value})
+    if isinstance(tree, If):
+        then, otherwise = _strings(tree.then), _strings(tree.otherwise)
+        return None if then is None or otherwise is None else then | otherwise
+    return None
 
 
 def evaluate(text: str, variables: Mapping[str, Any], context: Context) -> Any:

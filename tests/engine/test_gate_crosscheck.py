@@ -24,6 +24,11 @@ def found(checked: list[Procedure], **known) -> set[tuple[str, str | None]]:
 CALL = el("callActivity", "x", ext(zeebe("calledElement", processId="q")))
 DECISION = el("businessRuleTask", "x", ext(zeebe("calledDecision", decisionId="d", resultVariable="r")))
 ACTION = el("serviceTask", "x", ext(zeebe("taskDefinition", type="deal.close")))
+STARTS = {
+    told: el("serviceTask", "x", ext(zeebe("taskDefinition", type="procedure.start") + zeebe(
+        "ioMapping", f"<zeebe:input source='{told}' target='procedure'/>")))
+    for told in ("r", '="r"', '=if a then "p" else "r"', '=if a then "p" else b', '="p"')
+}  # fmt: skip
 PERSON = el("userTask", "x", ext(zeebe("assignmentDefinition", assignee="anna", candidateUsers="boris, vera")))
 THROW = el("intermediateThrowEvent", "x", '<signalEventDefinition signalRef="g"/>')
 CATCH = el("intermediateCatchEvent", "x", '<signalEventDefinition signalRef="g"/>')
@@ -40,6 +45,9 @@ CATCH = el("intermediateCatchEvent", "x", '<signalEventDefinition signalRef="g"/
         (ACTION, {"actions": {"deal.reach"}}, "action-unknown"),
         (PERSON, {"users": {"anna", "boris"}}, "user-unknown"),
         (CALL, {}, "called-process-unknown"),
+        (STARTS["r"], {}, "started-process-unknown"),
+        (STARTS['="r"'], {}, "started-process-unknown"),
+        (STARTS['=if a then "p" else "r"'], {}, "started-process-unknown"),
         (user("x", props(requires="CP-09")), {}, "requires-unknown"),
         (user("x", props(controlPoint="C", cpEvidence="field:sent")), {"forms": {"f": {"date"}}},
          "evidence-field-unknown"),
@@ -79,6 +87,11 @@ def test_a_signal_or_message_that_nobody_catches_is_a_warning():
     for procedure, code in ((one(THROW, SIGNAL), "signal-nobody-catches"), (sender, "message-nobody-catches")):
         assert [(fault.code, fault.severity) for fault in cross_check([procedure], Known())] == [(code, "warning")]
     assert found([sender], messages={"paid"}) == set()
+
+
+@pytest.mark.parametrize("told", ['="p"', '=if a then "p" else b'])
+def test_a_procedure_to_be_started_may_be_there_or_depend_on_data(told: str):
+    assert found([one(STARTS[told])]) == set()
 
 
 def test_two_procedures_with_one_id_are_refused():
