@@ -15,6 +15,7 @@ from engine.models.instances import ProcessInstance, StateVersion, Visit
 from engine.models.jobs import Incident, Job, Mail, Message, MessageSubscription
 from engine.models.knowledge import KnowledgeItem, KnowledgeStem
 from engine.models.marketing import BonusEntry, Campaign, CampaignRecipient, LoyaltyCard, Source, SourceCost
+from engine.models.notices import CalendarFeed, IncomingMail, Notice, NoticeChoice, NoticeHabit
 from engine.models.people import Absence, Group, LoginSession, Membership, User
 from engine.models.products import Competitor, CompetitorPrice, Price, PriceList, Product
 from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
@@ -28,6 +29,7 @@ __all__ = [
     "BankLine",
     "Base",
     "BonusEntry",
+    "CalendarFeed",
     "Campaign",
     "CampaignRecipient",
     "Candidate",
@@ -52,6 +54,7 @@ __all__ = [
     "Group",
     "ImportRun",
     "Incident",
+    "IncomingMail",
     "Interest",
     "Job",
     "KnowledgeItem",
@@ -64,6 +67,9 @@ __all__ = [
     "Message",
     "MessageSubscription",
     "MilestoneReached",
+    "Notice",
+    "NoticeChoice",
+    "NoticeHabit",
     "NumberSequence",
     "Payment",
     "Price",

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Json, where
+from engine.models.base import Base, Json, Strings, where
 from engine.models.instances import ProcessInstance
 
 
@@ -89,7 +89,10 @@ class FormDraft(Base):
 
 
 class Comment(Base):
-    """Free talk on an instance."""
+    """Free talk on an instance. ``mentions``: ids of the people it names, ``files``: of what is attached.
+
+    ``withdrawn_at``: the author took it back, nothing of it is kept; ``via``: mail, where it came as a reply to one.
+    """
 
     __tablename__ = "comment"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -98,3 +101,7 @@ class Comment(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))
     at: Mapped[datetime]
     body: Mapped[str]
+    mentions: Mapped[Strings | None]
+    files: Mapped[Strings | None]
+    withdrawn_at: Mapped[datetime | None]
+    via: Mapped[str | None]
