@@ -15,8 +15,9 @@ from engine.models.instances import ProcessInstance, StateVersion, Visit
 from engine.models.jobs import Incident, Job, Mail, Message, MessageSubscription
 from engine.models.knowledge import KnowledgeItem, KnowledgeStem
 from engine.models.marketing import BonusEntry, Campaign, CampaignRecipient, LoyaltyCard, Source, SourceCost
+from engine.models.monitoring import MissedTask, Pause, RolledDay, StageTime, StepDay
 from engine.models.notices import CalendarFeed, IncomingMail, Notice, NoticeChoice, NoticeHabit
-from engine.models.people import Absence, Group, LoginSession, Membership, User
+from engine.models.people import Absence, Group, LoginSession, Membership, Substitution, User
 from engine.models.products import Competitor, CompetitorPrice, Price, PriceList, Product
 from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
 from engine.models.segments import Matrix, Segment, SegmentParameter, SegmentProduct
@@ -67,10 +68,12 @@ __all__ = [
     "Message",
     "MessageSubscription",
     "MilestoneReached",
+    "MissedTask",
     "Notice",
     "NoticeChoice",
     "NoticeHabit",
     "NumberSequence",
+    "Pause",
     "Payment",
     "Price",
     "PriceList",
@@ -79,6 +82,7 @@ __all__ = [
     "Product",
     "Questionnaire",
     "Resource",
+    "RolledDay",
     "SalesPlan",
     "ScheduledPayment",
     "Segment",
@@ -87,8 +91,11 @@ __all__ = [
     "Settlement",
     "Source",
     "SourceCost",
+    "StageTime",
     "StateVersion",
+    "StepDay",
     "StoredFile",
+    "Substitution",
     "Survey",
     "SurveyAnswer",
     "TemplateVersion",

@@ -70,6 +70,7 @@ class PackedJson(TypeDecorator[dict[str, Any]]):
 
 Json = dict[str, Any]
 Strings = list[str]
+Integers = list[int]
 
 
 class Base(DeclarativeBase):
@@ -82,6 +83,7 @@ class Base(DeclarativeBase):
             Json: JSON(none_as_null=True),
             Strings: JSON(none_as_null=True),
             list[Json]: JSON(none_as_null=True),
+            Integers: JSON(none_as_null=True),
             bytes: LargeBinary,
         }
     )

@@ -19,7 +19,7 @@ class Deal(Base):
     ``next_contact``: date, purpose, product. ``discount``: per cent. ``refusal_category``, ``refusal_milestone``,
     ``competitor_id``: the refusal again, for counting (R065). ``probability``: chance to win, per cent (R215).
     ``next_step``/``next_step_on``: what is done next and when (R041). ``caused_by_id``: the deal this one grew out of
-    (cross-sale, R249)."""
+    (cross-sale, R249). ``stirred_at``: the last contact, message or move of it, from which its staleness counts."""
 
     __tablename__ = "deal"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,6 +49,7 @@ class Deal(Base):
     expected_on: Mapped[date | None]
     next_step: Mapped[str | None]
     next_step_on: Mapped[date | None]
+    stirred_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     client: Mapped[Client] = relationship()
