@@ -32,7 +32,7 @@ def lose(company: Company, deal: int, category: str, **more: str) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("stepanov6", 3), ("khorosheva6", 5), ("base5", 3)])
-def test_at_18_one_deal_at_the_contract_stands_in_each_scheme_where_it_should(
+def test_one_deal_at_the_contract_stands_in_each_scheme_where_it_should(
     company: Company, scheme: str, stage: int
 ) -> None:
     brought(company, ["M1", "M2", "M3", "M4"], company.client("Клиент"), 5000)
@@ -44,7 +44,7 @@ def test_at_18_one_deal_at_the_contract_stands_in_each_scheme_where_it_should(
     assert company.rows("RP-05", **behind, stage=stage - 1) == []
 
 
-def test_at_17_a_refusal_at_each_stage_is_counted_there(company: Company) -> None:
+def test_refusals_of_all_stages_are_counted_side_by_side(company: Company) -> None:
     way = ["M1", "M2", "M3", "M4", "M5", "M6", "M6a", "M7", "M8"]
     ends = {1: 1, 2: 2, 3: 4, 4: 5, 5: 6, 6: 8}  # stage -> how many milestones of the way it takes to stand in it
     categories = ("no_need", "price_high", "terms", "payment_terms", "internal", "competitor")
