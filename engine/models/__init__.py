@@ -10,6 +10,7 @@ from engine.models.control_points import ControlPoint
 from engine.models.deals import Deal, DealLine, MilestoneReached, Payment, SalesPlan, ScheduledPayment, Settlement
 from engine.models.definitions import Deployment, DraftFile, ProcessDefinition, Resource
 from engine.models.documents import Document, NumberSequence, StoredFile, TemplateVersion
+from engine.models.filters import SavedFilter
 from engine.models.imports import BankLine, ImportRun
 from engine.models.instances import ProcessInstance, StateVersion, Visit
 from engine.models.jobs import Incident, Job, Mail, Message, MessageSubscription
@@ -20,6 +21,7 @@ from engine.models.notices import CalendarFeed, IncomingMail, Notice, NoticeChoi
 from engine.models.people import Absence, Group, LoginSession, Membership, Substitution, User
 from engine.models.products import Competitor, CompetitorPrice, Price, PriceList, Product
 from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
+from engine.models.returns import Intervention, TaskReturn
 from engine.models.segments import Matrix, Segment, SegmentParameter, SegmentProduct
 from engine.models.tasks import Candidate, Comment, FormDraft, UserTask
 
@@ -57,6 +59,7 @@ __all__ = [
     "Incident",
     "IncomingMail",
     "Interest",
+    "Intervention",
     "Job",
     "KnowledgeItem",
     "KnowledgeStem",
@@ -84,6 +87,7 @@ __all__ = [
     "Resource",
     "RolledDay",
     "SalesPlan",
+    "SavedFilter",
     "ScheduledPayment",
     "Segment",
     "SegmentParameter",
@@ -98,6 +102,7 @@ __all__ = [
     "Substitution",
     "Survey",
     "SurveyAnswer",
+    "TaskReturn",
     "TemplateVersion",
     "User",
     "UserTask",

@@ -15,19 +15,25 @@ class UserTask(Base):
 
     ``path`` as in Visit. ``due_why``: the stored explanation of the due date (engine.calendar). ``owner_id``: who
     delegated it and gets it back. ``form_key``/``form_version``: the form it shows. ``round``: the n-th time this
-    element is visited in this instance. ``completed_for``: the absent person whom ``completed_by`` stood in for.
+    element is visited in this instance. ``claimed_for``: the absent person for whom the assignee took it;
+    ``completed_for``: the absent person whom ``completed_by`` stood in for.
     ``outcome``: variables the completion brought. ``settings``: the element's zeebe:property values (control point,
     document, help …). ``rank``: the place in an inbox as one number (priority,
     then due date: queries sort by nothing else), null once the task has ended, so that the index holds open tasks only.
+    ``words``: what the task is found by, as it stood when the task was opened (engine.searching); ``client_id``: whose
+    it is, so that lists need not go through the deal. ``seen_at``/``seen_by``: when somebody who may do it first
+    opened it; until then who completed the step before may take it back.
     """
 
     __tablename__ = "user_task"
     __table_args__ = (
-        Index("ix_user_task_inbox", "assignee_id", "rank", **where("rank IS NOT NULL")),
+        Index("ix_user_task_inbox", "assignee_id", "rank", "follow_up_at", "due_at", **where("rank IS NOT NULL")),
+        Index("ix_user_task_delegated", "owner_id", **where("rank IS NOT NULL AND owner_id IS NOT NULL")),
         Index("ix_user_task_open", "instance_id", "rank", **where("rank IS NOT NULL")),
         Index("ix_user_task_token", "token_id", "instance_id", unique=True, **where("rank IS NOT NULL")),
         Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
+        Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,10 +57,15 @@ class UserTask(Base):
     settings: Mapped[Json]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    claimed_for: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     ended_at: Mapped[datetime | None]
     completed_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     completed_for: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     outcome: Mapped[Json | None]
+    words: Mapped[str | None]
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     revision: Mapped[int] = mapped_column()
     instance: Mapped[ProcessInstance] = relationship()
     candidates: Mapped[list[Candidate]] = relationship(cascade="all, delete-orphan")
@@ -68,8 +79,8 @@ class Candidate(Base):
 
     __tablename__ = "candidate"
     __table_args__ = (
-        Index("ix_candidate_group", "group_key", "rank", **where("rank IS NOT NULL AND group_key IS NOT NULL")),
-        Index("ix_candidate_user", "user_id", "rank", **where("rank IS NOT NULL AND user_id IS NOT NULL")),
+        Index("ix_candidate_group", "group_key", "rank", "task_id", **where("rank IS NOT NULL AND group_key IS NOT NULL")),
+        Index("ix_candidate_user", "user_id", "rank", "task_id", **where("rank IS NOT NULL AND user_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), index=True)
