@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import Forbidden, Text, text
-from engine.models import Absence, Candidate, Deal, Membership, ProcessInstance, User, UserTask, table_of
+from engine.models import Candidate, Deal, Membership, ProcessInstance, User, UserTask, table_of
 from engine.rows import Prepared
+from engine.substitution import Standing, stands_in_for
 from engine.vocabulary import TaskStatus
 from engine.work import Actor, Work
 
@@ -63,6 +64,11 @@ def group(key: str) -> Rule:
 def assignee(asking: Asking) -> bool:
     """The one who has the task."""
     return bool(asking.thing.assignee_id == asking.user_id)
+
+
+def represented(asking: Asking) -> bool:
+    """The absent person for whom a substitute has taken the task."""
+    return bool(asking.thing.claimed_for == asking.user_id)
 
 
 def delegator(asking: Asking) -> bool:
@@ -132,13 +138,16 @@ MARKETER, PRODUCT_HEAD, ACCOUNTANT, QUALITY = (
 )
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
-    "task.see": (assignee, delegator, finisher, candidate, HEAD, DIRECTOR, ADMIN, AUDITOR, starter, deal_owner),
+    "task.see": (
+        assignee, delegator, represented, finisher, candidate, HEAD, DIRECTOR, ADMIN, AUDITOR, starter, deal_owner,
+    ),
     "task.claim": (candidate,),
     "task.unclaim": (assignee, HEAD, DIRECTOR, ADMIN),
     "task.complete": (assignee, free_to),
     "task.save_draft": (assignee, free_to),
     "task.delegate": (assignee,),
     "task.resolve": (assignee,),
+    "task.take_back": (represented,),
     "task.reassign": (HEAD, DIRECTOR, ADMIN),
     "task.set_due": (HEAD, DIRECTOR, ADMIN),
     "task.set_follow_up": (assignee, free_to),
@@ -148,6 +157,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "instance.suspend": (HEAD, DIRECTOR, ADMIN),
     "instance.resume": (HEAD, DIRECTOR, ADMIN),
     "instance.cancel": (HEAD, DIRECTOR, ADMIN),
+    "instance.pause": (deal_owner, HEAD, DIRECTOR, ADMIN),
+    "deal.pause": (client_owner, HEAD, DIRECTOR, ADMIN),
+    "pause.review": (HEAD, DIRECTOR, ADMIN),
     "instance.correlate": (starter, HEAD, DIRECTOR, ADMIN, deal_owner, performer),
     "incident.retry": (HEAD, ADMIN),
     "incident.resolve": (HEAD, ADMIN),
@@ -183,7 +195,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "import.competitor_prices": (MARKETER, PRODUCT_HEAD, HEAD, ADMIN),
     "import.source_costs": (MARKETER, HEAD, ADMIN),
 }
-AS_SUBSTITUTE = {assignee, delegator, candidate, free_to}
+AS_SUBSTITUTE = {assignee, delegator, candidate, free_to, performer}
 SEPARATED = {"task.claim", "task.complete"}
 
 
@@ -196,12 +208,12 @@ def may(session: Session, actor: Actor, now: datetime, act: str, thing: Any = No
     if actor.user_id is None:
         return Grant()
     own = Asking(session, actor.user_id, actor.groups, thing, now)
-    grant = Grant(actor.on_behalf_of) if any(rule(own) for rule in rules) else None
-    if grant is None and any(rule in AS_SUBSTITUTE for rule in rules):
-        grant = _as_substitute(own, [rule for rule in rules if rule in AS_SUBSTITUTE])
-    if grant is not None and act in SEPARATED and separated(session, thing, {actor.user_id, grant.on_behalf_of}):
-        return None
-    return grant
+    if any(rule(own) for rule in rules):
+        grant = Grant(actor.on_behalf_of or _represents(actor, thing))
+        if not _kept_apart(own, act, grant):
+            return grant
+    substitutable = [rule for rule in rules if rule in AS_SUBSTITUTE]
+    return _as_substitute(own, act, substitutable) if substitutable else None
 
 
 def require(work: Work, act: str, thing: Any = None) -> None:
@@ -250,12 +262,9 @@ def members(session: Session, group_key: str) -> list[User]:
     return list(session.scalars(query))
 
 
-def absent(session: Session, user_id: int, now: datetime) -> list[int]:
-    """The people for whom this one stands in at this moment."""
-    query = select(Absence.user_id).where(
-        Absence.substitute_id == user_id, Absence.starts_at <= now, Absence.ends_at > now
-    )
-    return list(session.scalars(query))
+def absent(session: Session, user_id: int, now: datetime) -> list[Standing]:
+    """For whom this one stands in at this moment, with what and until when."""
+    return stands_in_for(session, user_id, now)
 
 
 def actor_of(user: User) -> Actor:
@@ -264,13 +273,31 @@ def actor_of(user: User) -> Actor:
     return Actor(user.id, user.login, groups, locale=user.locale)
 
 
-def _as_substitute(own: Asking, rules: list[Rule]) -> Grant | None:
-    for user_id in absent(own.session, own.user_id, own.now):
-        groups = frozenset(own.session.scalars(select(Membership.group_key).where(Membership.user_id == user_id)))
-        asking = Asking(own.session, user_id, groups, own.thing, own.now, own.seen)
-        if any(rule(asking) for rule in rules):
-            return Grant(user_id)
+def _as_substitute(own: Asking, act: str, rules: list[Rule]) -> Grant | None:
+    for standing in stands_in_for(own.session, own.user_id, own.now):
+        groups = frozenset(
+            own.session.scalars(select(Membership.group_key).where(Membership.user_id == standing.user_id))
+        )
+        asking = Asking(own.session, standing.user_id, groups, own.thing, own.now, own.seen)
+        grant = Grant(standing.user_id)
+        if any(rule(asking) for rule in rules) and _covers(standing, asking) and not _kept_apart(own, act, grant):
+            return grant
     return None
+
+
+def _covers(standing: Standing, asking: Asking) -> bool:
+    needs_groups = standing.scope.group is not None and isinstance(asking.thing, UserTask)
+    return standing.covers(asking.thing, asking.candidates()[0] if needs_groups else ())
+
+
+def _represents(actor: Actor, thing: Any) -> int | None:
+    """For whom the actor has taken the task, when he took it as a substitute: it goes on under both names."""
+    mine = isinstance(thing, UserTask) and thing.assignee_id == actor.user_id and thing.owner_id is None
+    return thing.claimed_for if mine else None
+
+
+def _kept_apart(own: Asking, act: str, grant: Grant) -> bool:
+    return act in SEPARATED and separated(own.session, own.thing, {own.user_id, grant.on_behalf_of})
 
 
 def _instance(asking: Asking) -> ProcessInstance:

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bpmn, control_points, forms, notifications, values
+from engine import access, audit, bpmn, control_points, forms, notices, notifications, values
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
 from engine.instances import INSTANCE_COLUMNS, INSTANCE_NAMES, advance, require_active
-from engine.models import Candidate, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
+from engine.models import Candidate, Client, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.rows import Prepared, adopt, change
 from engine.vocabulary import OPEN_TASK, TaskStatus
 from engine.work import Work
@@ -45,7 +45,7 @@ def claim(work: Work, task_id: int) -> UserTask:
     if task.assignee_id is not None:
         raise WrongState("«{task}» has been taken by {name}", task=task.name, name=_name(work, task.assignee_id))
     access.require(work, "task.claim", task)
-    _give(work, task, work.actor.user_id)
+    _give(work, task, work.actor.user_id, work.actor.on_behalf_of)
     _log(work, task, "claimed")
     return task
 
@@ -86,7 +86,22 @@ def complete(work: Work, task_id: int, raw: Mapping[str, Any], revision: int | N
         completed_by=work.actor.user_id, completed_for=work.actor.on_behalf_of, **taken,
     )  # fmt: skip
     _log(work, task, "completed", element=task.element_id, outcome=audit.digest(outcome))
+    notices.settle(work, instance.id, task.id)
+    notifications.approval_decided(work, task)
     advance(work, instance, bpmn.complete, task.token_id, data, done=task)
+    return task
+
+
+def take_back(work: Work, task_id: int) -> UserTask:
+    """Somebody who was absent takes over what his substitute still holds for him. Raises NotFound, WrongState,
+    Forbidden."""
+    task = _open_task(work, task_id)
+    access.require(work, "task.take_back", task)
+    if task.owner_id is not None:
+        raise WrongState("«{task}» was delegated: give it back with an answer", task=task.name)
+    old = task.assignee_id
+    _give(work, task, work.actor.user_id)
+    _log(work, task, "taken_back", assignee=[old, task.assignee_id])
     return task
 
 
@@ -113,9 +128,9 @@ def delegate(work: Work, task_id: int, user_id: int) -> UserTask:
     if person.id == task.assignee_id:
         raise WrongState("«{task}» is with {name} already", task=task.name, name=person.name)
     task.owner_id = task.assignee_id
-    _give(work, task, person.id)
+    _give(work, task, person.id, task.claimed_for)
     _log(work, task, "delegated", assignee=[task.owner_id, person.id])
-    notifications.task_assigned(work, person, task.instance, task.id, task.name)
+    _tell(work, person, "task_delegated", task)
     return task
 
 
@@ -134,8 +149,9 @@ def resolve(work: Work, task_id: int, answer: Mapping[str, Any] | str) -> UserTa
     if not isinstance(answer, str):
         _keep_draft(work, task, owner, answer)
     task.owner_id = None
-    _give(work, task, owner)
+    _give(work, task, owner, task.claimed_for)
     _log(work, task, "resolved", assignee=[helper, owner], note=note)
+    _tell(work, work.session.get_one(User, owner), "task_answered", task)
     return task
 
 
@@ -146,7 +162,7 @@ def set_due(work: Work, task_id: int, at: datetime | None, reason: str) -> UserT
     _because(reason)
     old, task.due_at = task.due_at, at
     task.due_why = {"at": moment(at), "moved_by": work.actor.name, "reason": reason.strip(), "before": task.due_why}
-    task.rank = rank(task.priority, at)
+    task.rank = rank(task.priority, at, _grade(work, task))
     _show_to_candidates(work, task)
     _log(work, task, "due_date_moved", due_at=[moment(old), moment(at)], reason=reason.strip())
     return task
@@ -236,8 +252,8 @@ def _how_it_ended(work: Work, task: UserTask) -> tuple[Any]:
     return (text("«{task}» was cancelled on {at}: the procedure no longer asks for it", task=task.name, at=shown),)
 
 
-def _give(work: Work, task: UserTask, user_id: int | None) -> None:
-    task.assignee_id = user_id
+def _give(work: Work, task: UserTask, user_id: int | None, claimed_for: int | None = None) -> None:
+    task.assignee_id, task.claimed_for = user_id, claimed_for
     task.status = TaskStatus.CREATED if user_id is None else TaskStatus.CLAIMED
     task.claimed_at = None if user_id is None else work.now
     _show_to_candidates(work, task)
@@ -265,9 +281,20 @@ def _person(work: Work, task: UserTask, user_id: int) -> User:
     return person
 
 
+def _grade(work: Work, task: UserTask) -> str | None:
+    client = work.session.get(Client, task.client_id) if task.client_id is not None else None
+    return client.abc if client is not None else None
+
+
 def _because(reason: str) -> None:
     if not reason.strip():
         raise Invalid("Say why", {"reason": text("Say why")})
+
+
+def _tell(work: Work, person: User, kind: str, task: UserTask) -> None:
+    if person.id != work.actor.user_id:
+        name = notifications.who(work)
+        notifications.notify(work, [person], kind, task.instance, task=task.name, task_id=task.id, name=name)
 
 
 def _name(work: Work, user_id: int | None) -> str:

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base
@@ -66,12 +67,36 @@ class LoginSession(Base):
 
 
 class Absence(Base):
-    """Who stands in for whom, from when to when (the approver's deputy). Both ends are moments."""
+    """Who is away, from when to when; both ends are moments. ``substitutes``: who does his work meanwhile."""
 
     __tablename__ = "absence"
+    __table_args__ = (Index("ix_absence_user", "user_id", "ends_at"), Index("ix_absence_ends_at", "ends_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), index=True)
-    substitute_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     reason: Mapped[str | None]
+    planned_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    planned_at: Mapped[datetime | None]
+    substitutes: Mapped[list[Substitution]] = relationship(
+        back_populates="absence", cascade="all, delete-orphan", order_by="Substitution.id"
+    )
+
+    def __init__(self, *, substitute_id: int | None = None, **columns: Any) -> None:
+        """``substitute_id``: the usual case, one person for everything."""
+        super().__init__(**columns)
+        if substitute_id is not None:
+            self.substitutes.append(Substitution(substitute_id=substitute_id))
+
+
+class Substitution(Base):
+    """Somebody who stands in during an absence: for everything, for the tasks of one candidate group, or for the tasks
+    of one procedure (its key)."""
+
+    __tablename__ = "substitution"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    absence_id: Mapped[int] = mapped_column(ForeignKey("absence.id"), index=True)
+    substitute_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), index=True)
+    group_key: Mapped[str | None] = mapped_column(ForeignKey("group_.key"))
+    process_key: Mapped[str | None]
+    absence: Mapped[Absence] = relationship(back_populates="substitutes")

@@ -25,6 +25,7 @@ from engine.models import (
     User,
     UserTask,
 )
+from engine.queries import inbox
 from engine.queries.deal import documents_of, people_by_id
 from engine.vocabulary import ControlPointStatus
 from engine.work import Actor
@@ -113,13 +114,10 @@ def shown_document(session: Session, task: UserTask, variables: Mapping[str, Any
         return None
 
 
-def claimable(actor: Actor) -> ColumnElement[bool]:
-    """Tasks that are this person's, or that nobody has and he may claim."""
-    candidate = exists().where(
-        Candidate.task_id == UserTask.id,
-        or_(Candidate.user_id == actor.user_id, Candidate.group_key.in_(actor.groups)),
-    )
-    return or_(UserTask.assignee_id == actor.user_id, UserTask.assignee_id.is_(None) & candidate)
+def claimable(session: Session, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Tasks that are this person's, or that nobody has and he may claim: for himself or for whom he stands in."""
+    place = inbox.desk(session, actor, now)
+    return or_(place.mine, place.free)
 
 
 def is_approval() -> ColumnElement[bool]:
@@ -128,12 +126,12 @@ def is_approval() -> ColumnElement[bool]:
     return and_(settings["document"].as_string().is_not(None), settings["separateFrom"].as_string().is_not(None))
 
 
-def approvals(session: Session, actor: Actor) -> list[Waiting]:
+def approvals(session: Session, actor: Actor, now: datetime) -> list[Waiting]:
     """Open approvals of this person, the most urgent first."""
     tasks = session.scalars(
         select(UserTask)
         .options(joinedload(UserTask.instance))
-        .where(UserTask.rank.is_not(None), is_approval(), claimable(actor))
+        .where(UserTask.rank.is_not(None), is_approval(), claimable(session, actor, now))
         .order_by(UserTask.rank, UserTask.id)
         .limit(QUEUE)
     ).all()
@@ -153,26 +151,29 @@ def approvals(session: Session, actor: Actor) -> list[Waiting]:
     ]
 
 
-def approval_count(session: Session, actor: Actor) -> int:
+def approval_count(session: Session, actor: Actor, now: datetime) -> int:
     """How many approvals wait for this person."""
-    where = (UserTask.rank.is_not(None), is_approval(), claimable(actor))
+    where = (UserTask.rank.is_not(None), is_approval(), claimable(session, actor, now))
     return session.scalar(select(func.count()).select_from(UserTask).where(*where)) or 0
 
 
-def following(session: Session, actor: Actor, instance_id: int | None, *, approval: bool = False) -> UserTask | None:
+def following(
+    session: Session, actor: Actor, now: datetime, instance_id: int | None, *, approval: bool = False
+) -> UserTask | None:
     """The task to open after one is completed: the same instance's first, then the most urgent of one's own."""
     mine = select(UserTask).where(UserTask.rank.is_not(None))
     if approval:
         mine = mine.where(is_approval())
-    order = (UserTask.rank, UserTask.id)
-    same = mine.where(UserTask.instance_id == instance_id, claimable(actor)).order_by(*order).limit(1)
-    own = mine.where(claimable(actor) if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)
+    order, may = (UserTask.rank, UserTask.id), claimable(session, actor, now)
+    same = mine.where(UserTask.instance_id == instance_id, may).order_by(*order).limit(1)
+    own = mine.where(may if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)
     return session.scalar(same) or session.scalar(own)
 
 
-def next_in(session: Session, actor: Actor, instance_id: int) -> UserTask | None:
+def next_in(session: Session, actor: Actor, now: datetime, instance_id: int) -> UserTask | None:
     """This person's most urgent task of one instance."""
-    mine = select(UserTask).where(UserTask.rank.is_not(None), UserTask.instance_id == instance_id, claimable(actor))
+    may = claimable(session, actor, now)
+    mine = select(UserTask).where(UserTask.rank.is_not(None), UserTask.instance_id == instance_id, may)
     return session.scalar(mine.order_by(UserTask.rank, UserTask.id).limit(1))
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, defer
 
 from engine import access
 from engine.models import Candidate, Client, Deal, Group, Membership, ProcessInstance, User, UserTask
 from engine.queries.words import contain
+from engine.substitution import EVERYTHING, Scope
 from engine.work import Actor
 
 PAGE = 50
@@ -44,16 +45,52 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a person sees of an absent colleague whom he stands in for only in part."""
+
+    user_id: int
+    groups: frozenset[str]
+    scope: Scope
+
+    @property
+    def mine(self) -> ColumnElement[bool]:
+        """The colleague's own tasks in that part."""
+        parts: list[ColumnElement[bool]] = [UserTask.assignee_id == self.user_id, UserTask.rank.is_not(None)]
+        if self.scope.group is not None:
+            named = exists().where(Candidate.task_id == UserTask.id, Candidate.group_key == self.scope.group)
+            parts.append(named)
+        return and_(*parts, self._drawn)
+
+    @property
+    def free(self) -> ColumnElement[bool]:
+        """What the colleague might claim in that part."""
+        groups = self.groups if self.scope.group is None else self.groups & {self.scope.group}
+        person = Candidate.user_id == self.user_id
+        may = select(Candidate.task_id).where(
+            Candidate.rank.is_not(None),
+            Candidate.group_key.in_(groups) if self.scope.group else or_(Candidate.group_key.in_(groups), person),
+        )
+        return and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None), self._drawn)
+
+    @property
+    def _drawn(self) -> ColumnElement[bool]:
+        return UserTask.process_key == self.scope.procedure if self.scope.procedure else true()
+
+
+@dataclass(frozen=True)
 class Desk:
-    """Whose tasks a person sees as his: his own and those of the people he stands in for at this moment."""
+    """Whose tasks a person sees as his: his own and those of the people he stands in for at this moment, wholly
+    (``people``, ``groups``) or in ``parts``."""
 
     people: tuple[int, ...]
     groups: frozenset[str]
+    parts: tuple[Part, ...] = ()
 
     @property
     def mine(self) -> ColumnElement[bool]:
         """Assigned to one of them."""
-        return and_(UserTask.assignee_id.in_(self.people), UserTask.rank.is_not(None))
+        whole = and_(UserTask.assignee_id.in_(self.people), UserTask.rank.is_not(None))
+        return or_(whole, *(part.mine for part in self.parts)) if self.parts else whole
 
     @property
     def free(self) -> ColumnElement[bool]:
@@ -62,18 +99,28 @@ class Desk:
             Candidate.rank.is_not(None),
             or_(Candidate.group_key.in_(self.groups), Candidate.user_id.in_(self.people)),
         )
-        return and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None))
+        whole = and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None))
+        return or_(whole, *(part.free for part in self.parts)) if self.parts else whole
 
 
 def desk(session: Session, actor: Actor, now: datetime) -> Desk:
     """The desk of a person at this moment."""
     if actor.user_id is None:
         return Desk((), frozenset())
-    absent = access.absent(session, actor.user_id, now)
-    groups = set(actor.groups)
-    if absent:
-        groups |= set(session.scalars(select(Membership.group_key).where(Membership.user_id.in_(absent))))
-    return Desk((actor.user_id, *absent), frozenset(groups))
+    standing = access.absent(session, actor.user_id, now)
+    if not standing:
+        return Desk((actor.user_id,), frozenset(actor.groups))
+    theirs: dict[int, set[str]] = {one.user_id: set() for one in standing}
+    memberships = select(Membership.user_id, Membership.group_key).where(Membership.user_id.in_(theirs))
+    for user_id, group in session.execute(memberships):
+        theirs[user_id].add(group)
+    wholly = tuple(dict.fromkeys(one.user_id for one in standing if one.scope == EVERYTHING))
+    groups = frozenset(actor.groups).union(*(theirs[user_id] for user_id in wholly))
+    parts = [one for one in standing if one.user_id not in wholly]
+    return Desk(
+        (actor.user_id, *wholly), groups,
+        tuple(Part(one.user_id, frozenset(theirs[one.user_id]), one.scope) for one in parts),
+    )  # fmt: skip
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:

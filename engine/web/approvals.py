@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
 from engine.errors import NotFound
 from engine.queries import desk
@@ -16,7 +16,7 @@ blueprint = Blueprint("approvals", __name__)
 @allow("employee")
 def queue() -> str:
     """What waits for this person's decision, the most urgent first."""
-    return render_template("approvals.html", rows=desk.approvals(reading.session(), reading.actor()))
+    return render_template("approvals.html", rows=desk.approvals(reading.session(), reading.actor(), g.now))
 
 
 @blueprint.get("/approvals/<int:task_id>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from engine.crm import assignments
 from engine.errors import Invalid, text
@@ -50,7 +50,7 @@ def begin() -> Any:
     """Begin to issue one about a client, a deal or a complaint: the form opens at once."""
     about = {f"{name}_id": _number(request.form.get(name, "")) for name in ABOUT}
     instance = reading.do(assignments.begin, **about)
-    task = desk.following(reading.session(), reading.actor(), instance.id)
+    task = desk.following(reading.session(), reading.actor(), g.now, instance.id)
     if task is None or task.instance_id != instance.id:
         return redirect(url_for("instances.show", instance_id=instance.id))
     return redirect(url_for("tasks.show", task_id=task.id))

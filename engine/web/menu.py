@@ -87,7 +87,7 @@ def _tasks() -> int:
 
 
 def _approvals() -> int:
-    return desk.approval_count(reading.session(), reading.actor())
+    return desk.approval_count(reading.session(), reading.actor(), g.now)
 
 
 def _incidents() -> int:

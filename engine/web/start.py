@@ -50,7 +50,7 @@ def begin(key: str) -> Any:
         problem = say(error.text)
         return _form(definition, given.get("deal", ""), given.get("client", ""), given.get("title", ""), problem), 422
     flash(say(text("«{name}» is started.", name=definition.name)), "good")
-    task = desk.following(reading.session(), reading.actor(), instance.id)
+    task = desk.following(reading.session(), reading.actor(), g.now, instance.id)
     if task is not None and task.instance_id == instance.id:
         return redirect(url_for("tasks.show", task_id=task.id))
     return redirect(url_for("instances.show", instance_id=instance.id))

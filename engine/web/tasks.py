@@ -61,7 +61,7 @@ def complete(task_id: int) -> Any:
     except (Conflict, WrongState) as error:
         return page(seen(task_id), raw=raw, problem=say(error.text), approval=approval), 409
     session, actor = reading.session(), reading.actor()
-    following = desk.following(session, actor, instance_id, approval=approval)
+    following = desk.following(session, actor, g.now, instance_id, approval=approval)
     is_same = following is not None and following.instance_id == instance_id
     if not approval and not is_same and desk.is_busy(session, instance_id, g.now):
         flash(say(text("The task is completed.")), "good")
@@ -77,7 +77,7 @@ def complete(task_id: int) -> Any:
 @allow("employee")
 def after(instance_id: int) -> Response:
     """Asked again and again by the inbox while the system works on an instance: where to go, once there is a place."""
-    task = desk.next_in(reading.session(), reading.actor(), instance_id)
+    task = desk.next_in(reading.session(), reading.actor(), g.now, instance_id)
     answer = Response(status=204)
     if task is not None:
         answer.headers["HX-Redirect"] = url_for("tasks.show", task_id=task.id)
