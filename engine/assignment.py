@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from engine import audit, failures, notifications
+from engine import audit, failures, notifications, searching
 from engine.bpmn.types import ElementSettings, OpenTask
 from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Candidate, Group, ProcessInstance, User, UserTask, table_of
@@ -19,8 +19,10 @@ from engine.work import Work
 
 NORMAL = 50
 HIGHEST = 1000
-NEVER = 10**11 - 1  # seconds; after every due date there can be
 SPREAD = 10**11
+HOUR = 3600
+NEVER = SPREAD // HOUR * HOUR - HOUR  # seconds; after every due date there can be
+GRADES = {"A": 0, "B": 1, "C": 2}  # classes of clients; everybody else comes after them
 TASKS, CANDIDATES = table_of(UserTask), table_of(Candidate)
 LAST_ROUND = Prepared(
     select(func.max(TASKS.c.round)).where(
@@ -33,7 +35,7 @@ WRITE = Prepared(
     insert(TASKS).returning(TASKS.c.id),
     columns=["instance_id", "token_id", "process_key", "element_id", "path", "name", "status", "assignee_id",
              "form_key", "form_version", "due_at", "due_why", "follow_up_at", "priority", "rank", "round", "settings",
-             "created_at", "claimed_at", "revision"],
+             "created_at", "claimed_at", "words", "client_id", "revision"],
 )  # fmt: skip
 WRITE_CANDIDATES = Prepared(insert(CANDIDATES).inline(), columns=["task_id", "group_key", "user_id", "rank"])
 
@@ -53,10 +55,13 @@ class Assigned:
     faults: list[Text] = field(default_factory=list)
 
 
-def rank(priority: int, due_at: datetime | None) -> int:
-    """A task's place in an inbox as one number: the more urgent first, then the sooner due, then those never due."""
-    seconds = NEVER if due_at is None else max(0, min(NEVER - 1, int(due_at.timestamp())))
-    return (HIGHEST - max(0, min(HIGHEST, priority))) * SPREAD + seconds
+def rank(priority: int, due_at: datetime | None, grade: str | None = None) -> int:
+    """A task's place in an inbox as one number: the more urgent first, then the sooner due, then those never due. Of
+    those due in the same hour the client of the better class comes first."""
+    seconds = NEVER if due_at is None else max(0, min(NEVER - HOUR, int(due_at.timestamp())))
+    hour, rest = divmod(seconds, HOUR)
+    within = GRADES.get(grade or "", len(GRADES)) * (HOUR // 4) + rest // 4
+    return (HIGHEST - max(0, min(HIGHEST, priority))) * SPREAD + hour * HOUR + within
 
 
 def assign(work: Work, instance: ProcessInstance, token: OpenTask) -> Assigned:
@@ -83,10 +88,11 @@ def open_tasks(work: Work, instance: ProcessInstance, tokens: Sequence[OpenTask]
         return
     places = {(token.path, token.element.id) for token in tokens}
     rounds = {place: _round(work, instance, *place) for place in places}
+    about = searching.about(work, instance)
     for token in tokens:
         assigned = assign(work, instance, token)
-        task_id = _insert(work, instance, token, assigned, rounds[token.path, token.element.id])
-        _insert_candidates(work, task_id, assigned)
+        task_id = _insert(work, instance, token, assigned, rounds[token.path, token.element.id], about)
+        _insert_candidates(work, task_id, assigned, about.grade)
         audit.record(
             work, "user_task.created", instance=instance, subject=f"user_task:{task_id}", element=token.element.id,
             **_told(assigned),
@@ -104,7 +110,9 @@ def _round(work: Work, instance: ProcessInstance, path: str, element_id: str) ->
     return 1 if last is None or last[0] is None else int(last[0]) + 1
 
 
-def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: Assigned, nth: int) -> int:
+def _insert(
+    work: Work, instance: ProcessInstance, token: OpenTask, assigned: Assigned, nth: int, about: searching.About
+) -> int:
     definition = work.env.library.bound(work.session, token.process_key, instance.versions[token.process_key])
     assignee = assigned.assignee
     row = {
@@ -122,11 +130,13 @@ def _insert(work: Work, instance: ProcessInstance, token: OpenTask, assigned: As
         "due_why": assigned.due_why,
         "follow_up_at": assigned.follow_up_at,
         "priority": assigned.priority,
-        "rank": rank(assigned.priority, assigned.due_at),
+        "rank": rank(assigned.priority, assigned.due_at, about.grade),
         "round": nth,
         "settings": _settings(token),
         "created_at": work.now,
         "claimed_at": work.now if assignee is not None else None,
+        "words": about.of(token.element.name or ""),
+        "client_id": about.client_id,
         "revision": 1,
     }
     written = WRITE.first(work.connection, **row)
@@ -154,8 +164,8 @@ def _banned(token: OpenTask) -> str | None:
     return str(login) if login else None
 
 
-def _insert_candidates(work: Work, task_id: int, assigned: Assigned) -> None:
-    place = rank(assigned.priority, assigned.due_at) if assigned.assignee is None else None
+def _insert_candidates(work: Work, task_id: int, assigned: Assigned, grade: str | None) -> None:
+    place = rank(assigned.priority, assigned.due_at, grade) if assigned.assignee is None else None
     rows: list[dict[str, Any]] = [
         {"task_id": task_id, "group_key": key, "user_id": None, "rank": place} for key in assigned.groups
     ]

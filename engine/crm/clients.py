@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, phones
+from engine import audit, phones, searching
 from engine.crm import duplicates as doubles
 from engine.crm import segments
 from engine.documents import requisites
@@ -114,6 +114,8 @@ def change_client(work: Work, client_id: int, **values: Any) -> Client:
     client.requisites = {key: after[key] for key in REQUISITES if after.get(key)}
     client.phone_key, client.email_key = phones.key(after.get("phone")), phones.mail_key(after.get("email"))
     audit.record(work, "client.changed", subject=f"client:{client.id}", changed=changed)
+    if changed.keys() & {"name", "inn"}:
+        searching.renew_client(work, client.id)
     if "profile" in changed and "segment" not in changed:
         segments.assign(work, client)
     return client

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit, phones
+from engine import audit, phones, searching
 from engine.crm import clients, contact_log
 from engine.errors import NotFound
 from engine.models import Client, Contact
@@ -41,6 +41,8 @@ def change(work: Work, contact_id: int, **values: Any) -> Contact:
     audit.record(
         work, "contact.changed", subject=f"contact:{contact.id}", client_id=contact.client_id, changed=changed
     )
+    if changed.keys() & {"last", "first"}:
+        searching.renew_client(work, contact.client_id)
     return contact
 
 

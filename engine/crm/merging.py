@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table, select, update
 
-from engine import audit
+from engine import audit, searching
 from engine.crm import clients
 from engine.errors import Invalid, WrongState
 from engine.models import Base, Client, ProcessInstance, table_of
@@ -49,6 +49,7 @@ def merge(work: Work, double_id: int, into_id: int, reason: str) -> Client:
         work, "client.merged", subject=f"client:{kept.id}", double=double.id, name=double.name, reason=reason.strip(),
         moved={name: count for name, count in moved.items() if count}, filled=filled,
     )  # fmt: skip
+    searching.renew_client(work, kept.id)
     return kept
 
 

@@ -21,6 +21,7 @@ class ProcessInstance(Base):
     """
 
     __tablename__ = "process_instance"
+    __table_args__ = (Index("ix_process_instance_begun", "started_by", **where("ended_at IS NULL")),)
     id: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
     key: Mapped[str]
