@@ -64,6 +64,19 @@ class Calendar:
         """Is this a working day of the office?"""
         return self._note(day) is None
 
+    def day_off(self, day: date) -> str | None:
+        """Why nobody works on this day (the holiday's name, weekend …), None for a working day."""
+        return self._note(day)
+
+    def opens(self, at: datetime) -> datetime:
+        """The moment itself in working time, else the next moment at which the office opens."""
+        local = at.astimezone(self.zone)
+        for day in self._days(local.date(), 1):
+            for opens, closes in self._pieces(day):
+                if local < closes:
+                    return max(opens, local).astimezone(UTC)
+        raise AssertionError("unreachable")
+
     def due(self, start: datetime, spec: Spec) -> Due:
         """The moment ``spec`` after ``start``; a date means the end of that working day. Raises Invalid."""
         value = duration(spec) if isinstance(spec, str) else spec
@@ -97,6 +110,10 @@ class Calendar:
         """Working time from one moment to another in working days, negative if ``later`` comes first."""
         if later < earlier:
             return -self.working_days_between(later, earlier)
+        return round(self.working_minutes_between(earlier, later) / self._full_day(), 2)
+
+    def working_minutes_between(self, earlier: datetime, later: datetime) -> float:
+        """Working time from one moment to a later one in minutes; none if it is not later."""
         start, end = earlier.astimezone(self.zone), later.astimezone(self.zone)
         minutes = 0.0
         day = start.date()
@@ -106,7 +123,13 @@ class Calendar:
             for opens, closes in self._pieces(day):
                 minutes += max(0.0, (min(closes, end) - max(opens, start)).total_seconds() / 60)
             day += timedelta(days=1)
-        return round(minutes / self._full_day(), 2)
+        return minutes
+
+    def after_rest(self, at: datetime, minutes: float) -> datetime:
+        """A moment that rested for so much working time: as much later in working time; where it was without a rest."""
+        if minutes <= 0:
+            return at
+        return self._plus_minutes(at.astimezone(self.zone), minutes, []).astimezone(UTC)
 
     def _full_day(self) -> float:
         day = date(2000, 1, 3)

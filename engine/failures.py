@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from engine import audit
+from engine import access, audit, notifications
 from engine.models import Incident, Job, ProcessInstance
-from engine.vocabulary import IncidentStatus
+from engine.vocabulary import IncidentStatus, JobKind
 from engine.work import Work
 
 LONGEST = 2000  # characters of a message that are kept
@@ -47,4 +47,8 @@ def report(
         work, "incident.raised", instance=instance, subject=f"incident:{incident.id}",
         kind=kind, element=element_id, message=incident.message,
     )  # fmt: skip
+    by_mail = job is None or job.kind != JobKind.MAIL  # a mail server that is down is no news for a mail
+    admins = access.members(work.session, "admin")
+    notifications.notify(work, admins, "incident", instance, by_mail=by_mail, message=incident.message,
+                         subject=f"incident:{incident.id}")  # fmt: skip
     return incident

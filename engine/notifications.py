@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import email.policy
 import hashlib
+import secrets
 import smtplib
 import ssl
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,10 +21,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from engine import audit, outbox
+from engine import audit, notices, outbox
 from engine.actions import ActionCall, Registry
 from engine.errors import Failed, Invalid, Text, text
-from engine.models import Document, Mail, ProcessInstance, StoredFile, User
+from engine.models import Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask
 from engine.outbox import Owed
 from engine.vocabulary import JobKind
 from engine.work import Work
@@ -37,6 +39,50 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Task: {task}"),
         text("«{task}» ({instance}) is yours now."),
     ),
+    "task_delegated": (
+        text("Your answer is asked: {task}"),
+        text("{name} asks for your answer: «{task}» ({instance})."),
+    ),
+    "task_answered": (
+        text("Answered: {task}"),
+        text("{name} has answered; «{task}» ({instance}) is with you again."),
+    ),
+    "mentioned": (
+        text("{name} mentions you: {instance}"),
+        text("{name} mentions you ({instance}): {excerpt}"),
+    ),
+    "commented": (
+        text("Comment: {instance}"),
+        text("{name} comments ({instance}): {excerpt}"),
+    ),
+    "approval_decided": (
+        text("Decided: {task}"),
+        text("{name} has decided on «{task}» ({instance})."),
+    ),
+    "assignment_accepted": (
+        text("Assignment {number} accepted"),
+        text("{name} has accepted assignment {number}: {what}"),
+    ),
+    "assignment_redirected": (
+        text("Assignment {number} passed on"),
+        text("{name} has passed on assignment {number}: {what}"),
+    ),
+    "assignment_finished": (
+        text("Assignment {number} done"),
+        text("{name} has accepted the result of assignment {number}: {what}"),
+    ),
+    "assignment_cancelled": (
+        text("Assignment {number} cancelled"),
+        text("{name} has cancelled assignment {number}: {what}"),
+    ),
+    "incident": (
+        text("Incident: {instance}"),
+        text("Something stands still ({instance}): {message}"),
+    ),
+    "substitute_named": (
+        text("You stand in for {name}"),
+        text("{name} is away from {first} to {last}. You stand in: the tasks are in your list in that time."),
+    ),
     "control_point_reminder": (
         text("Due soon: {code} {title}"),
         text("Control point {code} «{title}» ({instance}) is due at {planned_at}."),
@@ -44,6 +90,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "control_point_overdue": (
         text("Overdue: {code} {title}"),
         text("Control point {code} «{title}» ({instance}) was due at {planned_at} and is still open."),
+    ),
+    "pause_ended": (
+        text("The pause is over: {title}"),
+        text("The pause of «{title}» ({reason}) ended on its day. Say what happens next."),
     ),
     "control_point_director": (
         text("Five working days overdue: {code} {title}"),
@@ -71,6 +121,7 @@ class Letter:
     subject: str
     body: str
     date: str
+    page: str | None = None
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -121,6 +172,8 @@ def as_message(letter: Letter) -> EmailMessage:
     message["From"], message["To"], message["Subject"] = letter.sender, letter.recipient, letter.subject
     message["Date"] = letter.date
     message.set_content(letter.body)
+    if letter.page is not None:
+        message.add_alternative(letter.page, subtype="html")
     for attachment in letter.attachments:
         kind, _, subtype = attachment.media_type.partition("/")
         message.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
@@ -136,8 +189,15 @@ def write(
     *,
     instance: ProcessInstance | None = None,
     documents: Sequence[int] = (),
+    person: int | None = None,
+    task_id: int | None = None,
+    page: str | None = None,
+    at: datetime | None = None,
 ) -> Mail | None:
     """A mail to be sent after the commit. ``key``: once per key, a second call does nothing and returns None.
+
+    ``person``: one of us, whose reply becomes a comment: nobody may guess the id of a mail to him. ``page``: the body
+    as HTML. ``at``: not before this moment.
 
     Raises Invalid for a recipient or subject that cannot stand in a header.
     """
@@ -147,7 +207,8 @@ def write(
     if "@" not in recipient:
         raise Invalid("«{recipient}» is not a mail address", recipient=recipient)
     host = work.env.setting("mail.domain", "reglament.local")
-    message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{host}>"
+    local = hashlib.sha256(key.encode()).hexdigest()[:32] if person is None else secrets.token_hex(20)
+    message_id = f"<{local}@{host}>"
     if work.session.scalar(select(Mail.id).where(Mail.message_id == message_id)) is not None:
         return None
     mail = Mail(
@@ -156,12 +217,16 @@ def write(
         subject=textwrap.shorten(subject, LONGEST_SUBJECT, placeholder="…"),
         body=body,
         attachments=[str(document_id) for document_id in documents],
+        user_id=person,
+        task_id=task_id,
+        html=page,
         message_id=message_id,
         created_at=work.now,
     )
     work.session.add(mail)
     work.session.flush()
-    outbox.owe(work, Owed(JobKind.MAIL, "mail", f"mail:{mail.id}", work.now, instance, payload={"mail_id": mail.id}))
+    due = at or work.now
+    outbox.owe(work, Owed(JobKind.MAIL, "mail", f"mail:{mail.id}", due, instance, payload={"mail_id": mail.id}))
     audit.record(work, "mail.written", instance=instance, subject=f"mail:{mail.id}", to=mail.recipient,
                  about=mail.subject, documents=list(documents))  # fmt: skip
     return mail
@@ -176,30 +241,82 @@ def letter_of(work: Work, mail: Mail) -> Letter:
         subject=mail.subject,
         body=mail.body,
         date=format_datetime(mail.created_at),
+        page=mail.html,
         attachments=tuple(_attachment(work, int(document_id)) for document_id in mail.attachments),
     )
 
 
-def notify(work: Work, people: Iterable[User], kind: str, instance: ProcessInstance, **facts: Any) -> None:
-    """A mail to each of these people about something of this instance; none if no mail server is set up."""
-    if work.env.mail is None:
-        return
-    subject, body = SENTENCES[kind]
-    zone = work.env.calendar(instance.office).zone
+def notify(
+    work: Work, people: Iterable[User], kind: str, instance: ProcessInstance | None, *, by_mail: bool = True,
+    **facts: Any,
+) -> None:  # fmt: skip
+    """Tell these people something about this instance: a notice, and by each one's choice a mail at once or a line of
+    his digest. ``facts``: what the sentence of ``kind`` says; ``task_id`` and ``subject``: what it is about.
+    ``by_mail``: False for what must stay in the house."""
+    for person in {person.id: person for person in people if person.active}.values():
+        notice = notices.add(
+            work, person.id, kind, facts, instance_id=instance.id if instance is not None else None, by_mail=by_mail
+        )
+        if notice.channel == notices.NOW and work.env.mail is not None and "@" in person.email:
+            _mail_now(work, notice, person, instance, facts)
+
+
+def said(env: Any, locale: str, kind: str, facts: Mapping[str, Any], instance: ProcessInstance | None) -> list[str]:
+    """Head and body of a notice as its reader knows them."""
+    zone = env.calendar(instance.office if instance is not None else notices.OFFICE).zone
     shown = {
         name: value.astimezone(zone).strftime("%d.%m.%Y %H:%M") if hasattr(value, "astimezone") else value
         for name, value in facts.items()
-    } | {"instance": instance.title}
-    for person in {person.id: person for person in people}.values():
-        key = f"{kind}:{instance.id}:{person.id}:{sorted(facts.items(), key=str)}"
-        head, told = (work.env.translate(person.locale, one.template).format(**shown) for one in (subject, body))
-        write(work, key, person.email, " ".join(head.split()), told, instance=instance)
+    } | {"instance": instance.title if instance is not None else env.translate(locale, "the system")}
+    return [" ".join(env.translate(locale, one.template).format(**shown).split()) for one in SENTENCES[kind]]
+
+
+def link(env: Any, notice: Notice) -> str:
+    """The address of what a notice is about, as a mail shows it."""
+    site = str(env.setting("mail.address", env.setting("campaigns.address", ""))).rstrip("/")
+    if notice.task_id is not None:
+        return f"{site}/tasks/{notice.task_id}"
+    return f"{site}/instances/{notice.instance_id}" if notice.instance_id is not None else f"{site}/notices"
 
 
 def task_assigned(work: Work, person: User, instance: ProcessInstance, task_id: int, name: str) -> None:
-    """Tell somebody that a task is his, unless he has just done it himself or nobody wants such mails."""
-    if person.id != work.actor.user_id and work.env.setting("mail.tasks", True):
+    """Tell somebody that a task is his, unless he has just done it himself."""
+    if person.id != work.actor.user_id:
         notify(work, [person], "task_assigned", instance, task=name, task_id=task_id)
+
+
+def approval_decided(work: Work, task: UserTask) -> None:
+    """Tell whoever did the step before an approval that it has been decided."""
+    settings = task.settings or {}
+    if "document" not in settings or not settings.get("separateFrom"):
+        return
+    steps = [part.strip() for part in settings["separateFrom"].split(",")]
+    done = select(UserTask.completed_by).where(
+        UserTask.instance_id == task.instance_id, UserTask.element_id.in_(steps), UserTask.completed_by.is_not(None)
+    )
+    author = work.session.scalar(done.order_by(UserTask.id.desc()).limit(1))
+    person = work.session.get(User, author) if author not in (None, work.actor.user_id) else None
+    if person is not None:
+        notify(work, [person], "approval_decided", task.instance, task=task.name, task_id=task.id,
+               name=who(work))  # fmt: skip
+
+
+def who(work: Work) -> str:
+    """The actor as others know him."""
+    person = work.session.get(User, work.actor.user_id) if work.actor.user_id is not None else None
+    return person.name if person is not None else work.actor.name
+
+
+def _mail_now(
+    work: Work, notice: Notice, person: User, instance: ProcessInstance | None, facts: Mapping[str, Any]
+) -> None:
+    head, told = said(work.env, person.locale, notice.kind, facts, instance)
+    at = notices.quiet_until(work.env, notices.habit(work.session, person.id), work.now)
+    mail = write(
+        work, f"notice:{notice.id}", person.email, head, f"{told}\n\n{link(work.env, notice)}\n", instance=instance,
+        person=person.id, task_id=notice.task_id, at=at,
+    )  # fmt: skip
+    notice.mail_id = mail.id if mail is not None else None
 
 
 def _attachment(work: Work, document_id: int) -> Attachment:

@@ -22,7 +22,7 @@ class Notice(Base):
         Index("ix_notice_unread", "user_id", "id", **where("read_at IS NULL")),
         Index("ix_notice_user", "user_id", "id"),
         Index("ix_notice_digest", "user_id", **where("channel = 'digest' AND mailed_at IS NULL")),
-        Index("ix_notice_instance", "instance_id", **where("read_at IS NULL")),
+        Index("ix_notice_instance", "instance_id", "user_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))

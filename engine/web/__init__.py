@@ -23,6 +23,7 @@ NOUNS = (
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
+    "comments",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from engine.errors import Text, text
 
 LINE: Mapping[str, Text] = {
+    "absence.called_off": text("A planned absence was called off"),
+    "absence.changed": text("An absence was changed"),
+    "absence.ended": text("An absence was ended early"),
+    "absence.planned": text("An absence was planned"),
     "action.completed": text("A step of the system was done"),
     "action.refused": text("A step of the system was refused"),
     "action.requested": text("A step of the system was ordered"),

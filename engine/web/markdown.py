@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from flask import Flask
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
+
+from engine.comments import MENTION
 
 ALLOWED = re.compile(r"(https?://|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 
@@ -35,6 +37,32 @@ def _link(renderer: Any, tokens: Sequence[Any], place: int, options: Any, _env: 
 def _table(renderer: Any, tokens: Sequence[Any], place: int, options: Any, _env: Any) -> str:
     tokens[place].attrSet("class", "table")
     return str(renderer.renderToken(tokens, place, options, _env))
+
+
+@cache
+def _light_reader() -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "breaks": True})
+    reader.disable(["image", "html_block", "html_inline", "heading", "lheading", "hr", "reference"])
+    reader.validateLink = lambda url: ALLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
+    reader.add_render_rule("link_open", _link)
+    return reader
+
+
+def light(body: str, people: Mapping[str, str]) -> Markup:
+    """A comment as HTML: emphasis, lists, links, code, quotes; no heads, no tables. ``people``: login -> name of those
+    whom it mentions."""
+    tokens = _light_reader().parse(body)
+    for token in (child for block in tokens for child in block.children or ()):
+        if token.type == "text":
+            token.content = MENTION.sub(lambda found: _named(found, people), token.content)
+    made = _light_reader().renderer.render(tokens, _light_reader().options, {})
+    return Markup(made)  # safe: the reader escapes whatever it did not make itself
+
+
+def _named(found: re.Match[str], people: Mapping[str, str]) -> str:
+    login = found[1].rstrip(".-")
+    name = people.get(login.casefold())
+    return f"@{name}{found[1][len(login):]}" if name else found[0]
 
 
 def html(body: str) -> Markup:
