@@ -126,6 +126,16 @@ def client_owner(asking: Asking) -> bool:
     return asking.thing is not None and bool(asking.thing.owner_id == asking.user_id)
 
 
+def oneself(asking: Asking) -> bool:
+    """The person it is about."""
+    return asking.thing is not None and bool(asking.thing.id == asking.user_id)
+
+
+def superior(asking: Asking) -> bool:
+    """The superior of the person it is about."""
+    return asking.thing is not None and bool(asking.thing.superior_id == asking.user_id)
+
+
 def starter_group(asking: Asking) -> bool:
     """A member of one of the groups that may start the procedure by hand."""
     return bool(asking.groups & set(asking.thing.starter_groups))
@@ -168,9 +178,11 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "definitions.publish": (ADMIN,),
     "definitions.draft": (ADMIN,),
     "layouts.approve": (DIRECTOR, group("lawyer"), ACCOUNTANT),
+    "filter.share": (HEAD, DIRECTOR, ADMIN),
     "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
+    "absence.plan": (oneself, superior, HEAD, DIRECTOR, ADMIN),
     "client.create": (MANAGER, OPERATOR, MARKETER, HEAD, DIRECTOR, ADMIN),
     "client.change": (client_owner, OPERATOR, HEAD, DIRECTOR, ADMIN),
     "client.give": (HEAD, DIRECTOR, ADMIN),

@@ -83,6 +83,17 @@ def waive(work: Work, control_point_id: int, reason: str) -> None:
     _close(work, instance, point, ControlPointStatus.WAIVED, Evidence(work.now, {"reason": reason.strip()}))
 
 
+def postpone(work: Work, point: ControlPoint, at: datetime, why: dict[str, Any]) -> None:
+    """An open control point rested with its deal: its planned moment and the rung it waits for come as much later."""
+    point.planned_at, point.planned_why = at, why
+    rungs = select(Job).where(
+        Job.instance_id == point.instance_id, Job.token_id == point.token_id, Job.ended_at.is_(None),
+        Job.kind == JobKind.CONTROL_POINT,
+    )  # fmt: skip
+    for job in work.session.scalars(rungs):
+        job.due_at = _rung_at(work, point, job.payload["level"])
+
+
 def climb(work: Work, job: Job) -> None:
     """One rung of the ladder; called by the job. Does nothing when the control point is no longer open, and closes it
     when a document shows that it was met although its element goes on."""
@@ -205,10 +216,7 @@ def _close(
 
 
 def _schedule(work: Work, point: ControlPoint, level: int) -> None:
-    calendar = work.env.calendar(work.session.get_one(ProcessInstance, point.instance_id).office)
-    at = calendar.before(point.planned_at, point.reminder) if level == REMINDER else point.planned_at
-    if level in LATE_BY:
-        at = calendar.due(point.planned_at, LATE_BY[level]).at
+    at = _rung_at(work, point, level)
     if level == REMINDER and at <= point.opened_at:  # too short a time to be reminded of
         _schedule(work, point, OVERDUE)
         return
@@ -224,6 +232,14 @@ def _schedule(work: Work, point: ControlPoint, level: int) -> None:
             due_at=at,
         )
     )
+
+
+def _rung_at(work: Work, point: ControlPoint, level: int) -> datetime:
+    calendar = work.env.calendar(work.session.get_one(ProcessInstance, point.instance_id).office)
+    if level in LATE_BY:
+        late: datetime = calendar.due(point.planned_at, LATE_BY[level]).at
+        return late
+    return calendar.before(point.planned_at, point.reminder) if level == REMINDER else point.planned_at
 
 
 def _remind(work: Work, instance: ProcessInstance, point: ControlPoint) -> None:

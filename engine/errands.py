@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine import audit, bpmn, control_points, instances, messages, notifications, starts, values
+from engine import audit, bpmn, control_points, instances, messages, notifications, pauses, starts, values
 from engine.actions import ActionCall, SlowAction
 from engine.bpmn.types import OpenService
 from engine.environment import Environment
@@ -147,6 +147,10 @@ def _start(work: Work, job: Debt) -> None:
     starts.begin(work, job)
 
 
+def _end_pause(work: Work, job: Debt) -> None:
+    pauses.expire(work, job.payload["pause_id"])
+
+
 def _instance(work: Work, job: Debt) -> ProcessInstance:
     assert job.instance_id is not None
     instance = instances.find(work, job.instance_id)
@@ -164,4 +168,5 @@ _DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.MESSAGE: _correlate,
     JobKind.MESSAGE_EXPIRY: _expire,
     JobKind.START: _start,
+    JobKind.PAUSE: _end_pause,
 }

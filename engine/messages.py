@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import audit, bpmn, instances, thrown, values
+from engine import audit, bpmn, instances, pauses, thrown, values
 from engine.errors import Conflict, NotFound
 from engine.models import Message, MessageSubscription, ProcessInstance
 from engine.vocabulary import InstanceStatus, MessageStatus, SubscriptionKind
@@ -135,6 +135,8 @@ def _deliver(
 ) -> ProcessInstance:
     audit.record(work, f"{row.kind}.received", instance=instance, name=row.name, element=row.element_id,
                  key=row.correlation_key, payload=payload)  # fmt: skip
+    if row.kind == SubscriptionKind.MESSAGE:
+        pauses.stir(work, instance.deal_id)
     instances.advance(work, instance, bpmn.deliver, row.token_id, payload)
     return instance
 

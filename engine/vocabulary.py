@@ -37,7 +37,8 @@ class JobStatus(StrEnum):
 
 class JobKind(StrEnum):
     """What the engine owes: a timer to fire, a service task's action, a mail to hand over, a rung of a control point's
-    ladder, a signal or message to deliver to a token, a message to find its instance, an instance to start."""
+    ladder, a signal or message to deliver to a token, a message to find its instance, an instance to start, the last
+    day of a pause, the daily roll-up."""
 
     TIMER = "timer"
     ACTION = "action"
@@ -47,6 +48,8 @@ class JobKind(StrEnum):
     MESSAGE = "message"
     MESSAGE_EXPIRY = "message_expiry"
     START = "start"
+    PAUSE = "pause"
+    ROLL_UP = "roll_up"
 
 
 class IncidentStatus(StrEnum):
@@ -65,6 +68,14 @@ class ControlPointStatus(StrEnum):
     MISSED = "missed"
     WAIVED = "waived"
     CANCELLED = "cancelled"
+
+
+class PauseClock(StrEnum):
+    """Whose time runs while a deal is paused. Unless it is ours, deadlines rest."""
+
+    OURS = "ours"
+    CLIENT = "client"
+    NOBODY = "nobody"
 
 
 class DocumentStatus(StrEnum):

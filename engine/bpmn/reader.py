@@ -55,7 +55,16 @@ def _elements(process: Element) -> Iterator[DrawnElement]:
             lane=_lane_of(node, lanes),
             documentation=xml.content_of(xml.child(node, "documentation")),
             settings=dialect.settings(node),
+            timer=_timer(node),
         )
+
+
+def _timer(node: Element) -> str | None:
+    """How a timer event tells its moment: the tag of its definition."""
+    for kind, definition in xml.definitions_of(node):
+        if kind == "timer":
+            return next((xml.local(item) for item in definition if xml.is_bpmn(item)), None)
+    return None
 
 
 def _lanes(process: Element) -> dict[str, str]:

@@ -41,7 +41,8 @@ class ElementSettings:
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a drawing: ``kind`` is the BPMN tag (``userTask``), ``lane`` the innermost lane's name."""
+    """One element of a drawing: ``kind`` is the BPMN tag (``userTask``), ``lane`` the innermost lane's name, ``timer``
+    how a timer event tells its moment (``timeDuration``, ``timeDate``, ``timeCycle``)."""
 
     id: str
     kind: str
@@ -49,6 +50,7 @@ class Element:
     lane: str | None
     documentation: str | None
     settings: ElementSettings
+    timer: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine import audit
+from sqlalchemy import select
+
+from engine import audit, pauses
 from engine.crm import clients
 from engine.errors import Invalid, NotFound, Text, text
 from engine.models import Campaign, Contact, ContactRecord, Deal
@@ -57,6 +59,9 @@ def record(
         work, "contact.logged", subject=f"client:{client.id}", record_id=row.id, channel=channel, direction=direction,
         result=result, deal_id=deal_id,
     )  # fmt: skip
+    about = [deal_id] if deal_id is not None else _open_deals(work, client.id)
+    for one in about:
+        pauses.stir(work, one)
     if contact_id is not None and result in {"answered", "interested", "replied", "later", "refused"}:
         confirm(work, contact_id, moment)
     return row
@@ -81,6 +86,11 @@ def _wrong(**choices: tuple[str | None, tuple[str | None, ...]]) -> dict[str, Te
         for name, (value, allowed) in choices.items()
         if value not in allowed
     }
+
+
+def _open_deals(work: Work, client_id: int) -> list[int]:
+    """A contact that names no deal stirs all that are under way with this client."""
+    return list(work.session.scalars(select(Deal.id).where(Deal.client_id == client_id, Deal.status == "open")))
 
 
 def _known(work: Work, client_id: int, deal_id: int | None, campaign_id: int | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import audit, pauses, searching
 from engine.crm import amounts, clients, sale_kinds, stages
 from engine.crm.schedule import respread
 from engine.documents.issue import next_number
@@ -127,6 +127,7 @@ def set_lines(
         work, "deal.lines_set", subject=f"deal:{deal.id}", total=[before, sums.total], discount=deal.discount,
         lines=[{"name": line.name, "quantity": line.quantity, "price": line.price} for line in deal.lines],
     )  # fmt: skip
+    searching.renew_deal(work, deal.id)
     return sums
 
 
@@ -148,6 +149,7 @@ def move(work: Work, deal: Deal, milestone: str) -> None:
     """Write a milestone down, once and for all."""
     before, deal.milestone, deal.milestone_at = deal.milestone, milestone, work.now
     work.session.add(MilestoneReached(deal_id=deal.id, milestone=milestone, at=work.now))
+    pauses.stir(work, deal.id, moved_on=True)
     audit.record(work, "deal.milestone_reached", subject=f"deal:{deal.id}", milestone=[before, milestone])
 
 
@@ -198,6 +200,7 @@ def set_contact(work: Work, deal_id: int, contact_id: int) -> None:
     if deal.contact_id != contact_id:
         audit.record(work, "deal.contact_set", subject=f"deal:{deal.id}", contact=[deal.contact_id, contact_id])
         deal.contact_id = contact_id
+        searching.renew_deal(work, deal.id)
 
 
 def _line(session: Session, row: Mapping[str, Any], no: int, faults: dict[str, Text]) -> DealLine | None:
