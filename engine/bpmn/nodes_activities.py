@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 50
 WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
+INTO = "into"  # internal data: where to go on inside, instead of at the start (engine.bpmn.moving)
 
 
 class Activity(Node):
@@ -199,9 +200,13 @@ class Containing(Activity):
         spec, key, called = self.inside_of(task)
         known = self.given(task)
         standing = prepare(spec, engine_of(task), known.values)
+        into = task.internal_data.pop(INTO, None)
         scope = Inside(spec, task, key, called)
         task.rest()
-        open_scope(scope, known, standing)
+        if into is None:
+            open_scope(scope, known, standing)
+        else:
+            _open_within(scope, known, standing, into)
 
     def inside_done(self, task: Visit, result: Known) -> None:
         """The inside is over."""
@@ -289,6 +294,20 @@ def prepare(spec: ScopeSpec, engine: FeelEngine, data: Mapping[str, Any]) -> lis
         for event in spec.event_sub_processes
         if event.start.definition.kind not in events.PROPAGATED
     ]
+
+
+def _open_within(
+    scope: Scope, known: Known, standing: list[tuple[Node, dict[str, Any]]], into: list[list[Any]]
+) -> None:
+    """Begin a scope at one element. ``into``: name, values, writes and the scope's own data for it (values None: as the
+    scope is given them), then the same for what is inside of that element."""
+    (name, values, writes, data), *rest = into
+    scope.data.update(data)
+    (first,) = open_scope(scope, known, standing, (scope.spec.task_specs[name],))
+    if values is not None:
+        first.known = Known(values, writes)
+    if rest:
+        first.internal_data[INTO] = rest
 
 
 def open_scope(scope: Scope, known: Known, standing: list[tuple[Node, dict[str, Any]]],

@@ -43,14 +43,14 @@ def start_by_event(procedure: Procedure, kind: str, name: str, payload: Variable
 
 def complete(procedure: Procedure, content: bytes, token_id: str, data: Variables, host: Host) -> Advance:
     """Complete a user or manual task with what the form gave."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     task = _resting(root, token_id, (UserTask, ManualTask))
     return _finish(root, task, data)
 
 
 def finish_service(procedure: Procedure, content: bytes, token_id: str, outputs: Variables, host: Host) -> Advance:
     """An action is done; these are its results."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     task = _resting(root, token_id, (ServiceTask,))
     return _finish(root, task, outputs)
 
@@ -59,40 +59,40 @@ def throw_error(
     procedure: Procedure, content: bytes, token_id: str, code: str, message: str, host: Host
 ) -> Advance:
     """An action reports a business error, which the drawing catches. Raises ElementFailed when it does not."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     task = _resting(root, token_id, (Activity,))
     payload = {"errorCode": code, "errorMessage": message}
     if not throwing.propagate(task, events.ERROR, code, payload):
         said = {"code": code, "message": message}
         reason = text("Nothing in the procedure catches the business error {code}: {message}", **said)
         raise ElementFailed(reason, task.node.bpmn_id, task.scope.key, task.id)
-    return _advance(root)
+    return advance(root)
 
 
 def fire_timer(procedure: Procedure, content: bytes, token_id: str, host: Host) -> Advance:
     """A timer goes off. Nobody looks at the clock here: when it is due the engine decides."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     task = _armed(root, token_id, (events.TIMER,))
     return _happen(root, task, {})
 
 
 def deliver(procedure: Procedure, content: bytes, token_id: str, payload: Variables, host: Host) -> Advance:
     """The message or signal has come for which this token waits."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     task = _armed(root, token_id, (events.MESSAGE, events.SIGNAL))
-    return _happen(root, task, _checked(payload))
+    return _happen(root, task, checked(payload))
 
 
 def resume(procedure: Procedure, content: bytes, host: Host) -> Advance:
     """Try again what an incident holds, and look at the conditions of conditional events again."""
-    root = _load(procedure, content, host)
+    root = load(procedure, content, host)
     stepping.wake(root)
-    return _advance(root)
+    return advance(root)
 
 
 def look(procedure: Procedure, content: bytes, host: Host) -> Snapshot:
     """What is open, without a step."""
-    return snapshot.take(_load(procedure, content, host))
+    return snapshot.take(load(procedure, content, host))
 
 
 def _begin(
@@ -100,18 +100,19 @@ def _begin(
 ) -> Advance:
     spec = procedure.compiled.spec
     root = Root(spec, procedure.key, host, FeelEngine(host))
-    data = _checked(variables)
+    data = checked(variables)
     try:
         standing = prepare(spec, root.script_engine, data)
     except ReglamentError as error:
         raise ElementFailed(error.text, procedure.key, procedure.key) from error
     for task in open_scope(root, Known(data), standing, starts):
         if payload:
-            task.internal_data[DONE] = _checked(payload)
-    return _advance(root)
+            task.internal_data[DONE] = checked(payload)
+    return advance(root)
 
 
-def _load(procedure: Procedure, content: bytes, host: Host) -> Root:
+def load(procedure: Procedure, content: bytes, host: Host) -> Root:
+    """The instance in memory, for the length of one step."""
     return state.decode(content, procedure.key, procedure.compiled.spec, host)
 
 
@@ -136,8 +137,8 @@ def _armed(root: Root, token_id: str, kinds: tuple[str, ...]) -> Visit:
 
 def _finish(root: Root, task: Visit, produced: Variables) -> Advance:
     assert isinstance(task.node, Activity)
-    task.node.conclude(task, _checked(produced))
-    return _advance(root)
+    task.node.conclude(task, checked(produced))
+    return advance(root)
 
 
 def _happen(root: Root, task: Visit, payload: Mapping[str, Any]) -> Advance:
@@ -145,10 +146,10 @@ def _happen(root: Root, task: Visit, payload: Mapping[str, Any]) -> Advance:
         throwing.trigger(task, payload)
     except ReglamentError as error:
         raise ElementFailed(error.text, task.node.bpmn_id, task.scope.key, task.id) from error
-    return _advance(root)
+    return advance(root)
 
 
-def _checked(given: Variables) -> dict[str, Any]:
+def checked(given: Variables) -> dict[str, Any]:
     """The variables as the state keeps them: nothing that cannot be stored, nothing shared with the caller."""
     try:
         kept: dict[str, Any] = values.decode(values.encode(given))
@@ -157,7 +158,8 @@ def _checked(given: Variables) -> dict[str, Any]:
     return kept
 
 
-def _advance(root: Root) -> Advance:
+def advance(root: Root) -> Advance:
+    """Let every token go on until it waits; the outcome of the step. Raises ElementFailed."""
     failures = stepping.settle(root)
     state.prune(root)
     done = Advance(state.encode(root), snapshot.take(root), tuple(root.happened), tuple(root.thrown))

@@ -1,0 +1,192 @@
+"""What no drawing says: a step done again, left out, gone on from elsewhere, data put right.
+
+As in engine.bpmn.runner each function takes bytes and gives bytes. A token is never reset: those that stand are
+withdrawn (their timers and subscriptions with them), a new one is put before an element, and the ordinary loop moves
+it. So visits, log and replay tell what happened without knowing of moves.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine import values
+from engine.bpmn import merging, runner, ways
+from engine.bpmn.joins import Join
+from engine.bpmn.known import Known
+from engine.bpmn.nodes import ARMED, DONE, Node, label
+from engine.bpmn.nodes_activities import INTO, Activity, Containing
+from engine.bpmn.nodes_events import Boundary, EventSubProcess, EventSubStart, IntermediateCatch, Start
+from engine.bpmn.scopes import Root, Scope, Visit
+from engine.bpmn.stepping import FAILED
+from engine.bpmn.types import Advance, Host, Procedure, Variables
+from engine.bpmn.ways import Level, Passage, Way
+from engine.errors import NotFound, WrongState
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A token as it stood: the state it stood in, and what was entered since, in order."""
+
+    state: bytes
+    token_id: str
+    passed: Sequence[Passage]
+
+
+def way(procedure: Procedure, content: bytes, earlier: Earlier, host: Host) -> Way:
+    """What came of an earlier token, and whether it can be withdrawn. Raises WrongState for a token unknown there."""
+    return _traced(procedure, runner.load(procedure, content, host), earlier, host).way
+
+
+def reopen(procedure: Procedure, content: bytes, earlier: Earlier, host: Host) -> Advance:
+    """Withdraw everything that came of an earlier token and put a token before its element again, with the variables
+    that it had. Raises WrongState where that cannot be right."""
+    root = runner.load(procedure, content, host)
+    traced = _traced(procedure, root, earlier, host)
+    if traced.way.blocked is not None:
+        raise WrongState(traced.way.blocked)
+    entered = traced.place.node
+    if (fault := ways.starved(traced.scope, traced.heads, entered)) is not None:
+        raise WrongState(fault)
+    known_then = {task.id for task in traced.place.lineage()} | {traced.scope.task_tree.id}
+    above = next(task for task in traced.heads[0].lineage() if task.id in known_then)
+    for head in traced.heads:
+        head.cancel()
+    _put(above, entered, traced.place.known, _chain(traced.inner))
+    return runner.advance(root)
+
+
+def move(
+    procedure: Procedure, content: bytes, token_id: str, path: str, element_id: str, variables: Variables, host: Host
+) -> Advance:
+    """Withdraw a token and put one before another element of its scope, of one around it, or of a sub-process in it.
+
+    ``path``: as in Token. Raises WrongState and NotFound where that cannot be right.
+    """
+    root = runner.load(procedure, content, host)
+    task = _live(root, token_id)
+    level, rest = _level_of(task, path)
+    node, into = _target(level.scope, [*rest, element_id])
+    if [leaf.id for leaf in ways.leaves(level.visit)] != [task.id]:
+        raise WrongState("Inside of «{around}» other work is under way: it would be withdrawn as well",
+                         around=label(level.visit.node))  # fmt: skip
+    if (fault := ways.starved(level.scope, [level.visit], node)) is not None:
+        raise WrongState(fault)
+    known = level.visit.node.outlook(level.visit)
+    above = level.visit.parent
+    level.visit.cancel()
+    placed = _put(above, node, known, [[one.name, None, None, {}] for one in into])
+    placed.write(runner.checked(variables))
+    return runner.advance(root)
+
+
+def skip(procedure: Procedure, content: bytes, token_id: str, variables: Variables, host: Host) -> Advance:
+    """Let a waiting step pass as if it were done, with the variables it would have given."""
+    root = runner.load(procedure, content, host)
+    task = _live(root, token_id)
+    given = runner.checked(variables)
+    if FAILED in task.internal_data:
+        _pass_failed(task, given)
+    elif isinstance(task.node, Activity) and not isinstance(task.node, Containing) and task.at_rest:
+        task.internal_data.pop(ARMED, None)
+        task.node.conclude(task, given)
+    elif isinstance(task.node, IntermediateCatch) and ARMED in task.internal_data:
+        task.node.trigger(task, given)
+    else:
+        raise WrongState("«{element}» cannot be left out: it does not wait for anything by itself",
+                         element=label(task.node))  # fmt: skip
+    return runner.advance(root)
+
+
+def edit(procedure: Procedure, content: bytes, changes: Variables, host: Host) -> Advance:
+    """Set variables everywhere in the instance, as one write: branches that meet later agree on it."""
+    root = runner.load(procedure, content, host)
+    if root.completed:
+        raise WrongState(ways.OVER)
+    given = runner.checked(changes)
+    root.writes += 1
+    for scope in root.scopes:
+        known_here = given if not scope.called or scope is root else {
+            name: value for name, value in given.items() if name in scope.task_tree.known.values
+        }  # fmt: skip
+        for task in scope.live():
+            task.known = task.known.write(known_here, root.writes)
+        ended = scope.data.get(merging.ENDED, {})
+        for name in known_here.keys() & ended.keys():
+            ended[name] = [known_here[name], root.writes, ended[name][2]]
+    return runner.advance(root)
+
+
+def _traced(procedure: Procedure, root: Root, earlier: Earlier, host: Host) -> ways.Traced:
+    then = runner.load(procedure, earlier.state, host)
+    if then.find(earlier.token_id) is None:
+        raise WrongState("How this step stood is not known any more")
+    return ways.trace(root, then, earlier.token_id, earlier.passed)
+
+
+def _chain(inner: list[Level]) -> list[list[Any]]:
+    """Where to go on inside of an activity that is entered again: element and knowledge for each scope, outer first."""
+    return [
+        [level.visit.node.name, level.visit.known.values, level.visit.known.writes, dict(level.scope.data)]
+        for level in reversed(inner)
+    ]
+
+
+def _put(above: Visit, node: Node, known: Known, chain: list[list[Any]]) -> Visit:
+    placed = above._add_child(node)
+    placed.known = known
+    if chain:
+        placed.internal_data[INTO] = chain
+    placed._ready()
+    return placed
+
+
+def _live(root: Root, token_id: str) -> Visit:
+    task = root.find(token_id)
+    if task is None or not task.alive or root.completed:
+        raise WrongState("This step is not open any more: it has been completed or cancelled")
+    return task
+
+
+def _level_of(task: Visit, path: str) -> tuple[Level, list[str]]:
+    """The innermost scope around a token in which the wanted place lies, and the way from there."""
+    wanted = [part for part in path.split("/") if part]
+    for level in ways.levels(task):
+        own = [part for part in level.scope.path.split("/") if part]
+        if wanted[: len(own)] == own:
+            return level, wanted[len(own) :]
+    raise AssertionError("the root holds everything")
+
+
+def _target(scope: Scope, names: list[str]) -> tuple[Node, list[Node]]:
+    """The first element to enter in this scope and those to enter inside of it. Raises NotFound, WrongState."""
+    spec, found = scope.spec, []
+    for number, name in enumerate(names):
+        node = spec.task_specs.get(name)
+        if not isinstance(node, Node):
+            raise NotFound("There is no step «{element}» where it could be gone on from", element=name)
+        found.append(node)
+        if number < len(names) - 1:
+            inner = getattr(node, "inner", None)
+            if inner is None:
+                raise WrongState("«{element}» is another procedure: go on from its beginning", element=label(node))
+            spec = inner
+    last = found[-1]
+    refused = isinstance(last, (Boundary, EventSubProcess, EventSubStart, Start)) or last.is_round
+    if refused or (isinstance(last, Join) and last.joins):
+        raise WrongState("Nothing can go on from «{element}»: choose a step before or after it", element=label(last))
+    return found[0], found[1:]
+
+
+def _pass_failed(task: Visit, given: dict[str, Any]) -> None:
+    if not isinstance(task.node, Activity):
+        raise WrongState("«{element}» cannot be left out: it decides where to go on", element=label(task.node))
+    task.internal_data.pop(FAILED)
+    if DONE not in task.internal_data:  # it failed before it began
+        task.scope.top.note("entered", task)
+    task.node.conclude(task, given)
+
+
+def typed(changes: Variables) -> Any:
+    """The variables as they are kept. Raises Invalid for what cannot be."""
+    return values.encode(runner.checked(changes))
