@@ -39,6 +39,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.crm import amounts, campaign_facts, choices, quality_facts, standing
+from engine.crm.lazily import Record, once
 from engine.models import Client, Complaint, Contact, Deal, ScheduledPayment, Survey, User
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
@@ -53,7 +54,7 @@ def facts(
 
 
 class Facts(Mapping[str, Any]):
-    """A dict that loads ``deal``, ``client`` … on first touch. Values are plain dicts."""
+    """A dict that loads ``deal``, ``client`` … on first touch. Values are mappings of plain data."""
 
     def __init__(
         self, session: Session, env: Any, variables: Mapping[str, Any], deal_id: int | None, client_id: int | None
@@ -115,11 +116,11 @@ class Facts(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(NAMES)
 
-    def _deal(self) -> dict[str, Any] | None:
+    def _deal(self) -> Record | None:
         deal = self._find_deal()
         return None if deal is None else deal_facts(self._session, self._env, deal)
 
-    def _client(self) -> dict[str, Any] | None:
+    def _client(self) -> Record | None:
         client = self._find_client()
         return None if client is None else client_facts(self._session, client)
 
@@ -157,31 +158,41 @@ class Facts(Mapping[str, Any]):
         return None if deal is None else self._session.get(Client, deal.client_id)
 
 
-def deal_facts(session: Session, env: Any, deal: Deal) -> dict[str, Any]:
-    """A deal as a plain dict."""
-    sums = amounts.of(deal, env, deal.milestone_at.date())
-    owner = session.get(User, deal.owner_id) if deal.owner_id is not None else None
-    paid = amounts.paid(session, deal.id)
-    lines = [
+def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
+    """A deal as a mapping of plain values; sums, lines and payments are worked out when touched."""
+    sums = once(lambda: amounts.of(deal, env, deal.milestone_at.date()))
+    owner = once(lambda: session.get(User, deal.owner_id) if deal.owner_id is not None else None)
+    parts = once(lambda: [part_facts(part) for part in deal.payments])
+    paid = once(lambda: amounts.paid(session, deal.id))
+    known = {
+        "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
+        "contact_id": deal.contact_id, "initiative": deal.initiative, "cycle": deal.cycle,
+        "sale_kind": deal.sale_kind, "milestone": deal.milestone, "status": deal.status,
+        "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode, "discount": deal.discount,
+        "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact), "need": deal.need,
+        "probability": deal.probability, "expected_on": deal.expected_on, "next_step": deal.next_step,
+        "next_step_on": deal.next_step_on, "caused_by_id": deal.caused_by_id, "source_id": deal.source_id,
+        "campaign_id": deal.campaign_id,
+    }  # fmt: skip
+    return Record(known, {
+        **_of_owner(owner), "owner_email": lambda: getattr(owner(), "email", None),
+        "vat_percent": lambda: sums().rate.percent, "vat_line": lambda: sums().rate.label,
+        "lines": lambda: _lines(deal, sums()), "count": lambda: len(deal.lines), "full_total": lambda: sums().full,
+        "discount_sum": lambda: sums().discount, "total": lambda: sums().total, "vat": lambda: sums().vat,
+        "net": lambda: sums().net, "payments": parts, "parts": parts, "schedule": lambda: schedule_of(deal.payments),
+        "due_before": lambda: _due_before(deal.payments), "paid": paid, "balance": lambda: sums().total - paid(),
+    })  # fmt: skip
+
+
+def _lines(deal: Deal, sums: amounts.Amounts) -> list[dict[str, Any]]:
+    return [
         {**vars(taxed), "quantity": _bare(taxed.quantity), "product_id": line.product_id}
         for line, taxed in zip(deal.lines, sums.lines, strict=True)
     ]
-    parts = [part_facts(part) for part in deal.payments]
-    return {
-        "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
-        "contact_id": deal.contact_id, "owner": owner.login if owner else None,
-        "owner_name": owner.name if owner else None, "owner_email": owner.email if owner else None,
-        "initiative": deal.initiative, "cycle": deal.cycle, "sale_kind": deal.sale_kind, "milestone": deal.milestone,
-        "status": deal.status, "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode,
-        "vat_percent": sums.rate.percent, "vat_line": sums.rate.label, "discount": deal.discount, "lines": lines,
-        "count": len(lines), "full_total": sums.full, "discount_sum": sums.discount, "total": sums.total,
-        "vat": sums.vat, "net": sums.net, "payments": parts, "parts": parts,
-        "schedule": schedule_of(deal.payments), "due_before": _due_before(deal.payments), "paid": paid,
-        "balance": sums.total - paid, "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact),
-        "need": deal.need, "probability": deal.probability, "expected_on": deal.expected_on,
-        "next_step": deal.next_step, "next_step_on": deal.next_step_on, "caused_by_id": deal.caused_by_id,
-        "source_id": deal.source_id, "campaign_id": deal.campaign_id,
-    }  # fmt: skip
+
+
+def _of_owner(owner: Callable[[], User | None]) -> dict[str, Callable[[], Any]]:
+    return {"owner": lambda: getattr(owner(), "login", None), "owner_name": lambda: getattr(owner(), "name", None)}
 
 
 def part_facts(part: ScheduledPayment) -> dict[str, Any]:
@@ -193,18 +204,19 @@ def part_facts(part: ScheduledPayment) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def client_facts(session: Session, client: Client) -> dict[str, Any]:
-    """A client with requisites and contacts as a plain dict."""
-    owner = session.get(User, client.owner_id) if client.owner_id is not None else None
+def client_facts(session: Session, client: Client) -> Record:
+    """A client with requisites and contacts as a mapping of plain values; what is counted is counted when touched."""
+    owner = once(lambda: session.get(User, client.owner_id) if client.owner_id is not None else None)
     kept = client.requisites or {}
-    return {
+    known = {
         "id": client.id, "kind": client.kind, "name": client.name, "full_name": client.full_name, "inn": client.inn,
-        "kpp": client.kpp, "ogrn": client.ogrn, "stop_list": client.stop_list, "owner": owner.login if owner else None,
-        "owner_name": owner.name if owner else None,
-        **{name: kept.get(name) for name in REQUISITES},
-        "contacts": [contact_facts(contact) for contact in client.contacts],
-        **standing.of(session, client),
+        "kpp": client.kpp, "ogrn": client.ogrn, "stop_list": client.stop_list,
+        **{name: kept.get(name) for name in REQUISITES}, **standing.written(client),
     }  # fmt: skip
+    return Record(known, {
+        **_of_owner(owner), "contacts": lambda: [contact_facts(contact) for contact in client.contacts],
+        **standing.counted(session, client),
+    })  # fmt: skip
 
 
 def contact_facts(contact: Contact) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,34 +10,47 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.crm import development, segments
+from engine.crm.lazily import once
 from engine.models import Client, Complaint, Consent, LoyaltyCard, Product
 
 
-def of(session: Session, client: Client) -> dict[str, Any]:
-    """The part of the fact ``client`` that is counted, not written down."""
-    targets = development.targets(session, client)
-    following = development.next_of(targets)
-    segment = segments.by_key(session, client.segment)
+def written(client: Client) -> dict[str, Any]:
+    """The part of the fact ``client`` that stands in its row."""
     return {
         "state": client.state, "abc": client.abc, "xyz": client.xyz, "segment": client.segment,
-        "segment_title": segment.title if segment is not None else client.segment, "target": client.target,
-        "tier": segments.tier(len(targets)) if segment is not None else segments.NON_TARGET,
-        "development": development.degree_of(targets), "profile": dict(client.profile or {}),
-        "territory": client.territory, "preferred_channel": client.preferred_channel, "parent_id": client.parent_id,
-        "next_product": {"id": following.product_id, "name": following.name} if following is not None else None,
+        "target": client.target, "profile": dict(client.profile or {}), "territory": client.territory,
+        "preferred_channel": client.preferred_channel, "parent_id": client.parent_id,
         "next_contact": _next_contact(client),
-        "targets": [
-            {
-                "id": target.product_id, "name": target.name, "priority": target.priority, "state": target.state,
-                "stage": target.stage, "next_step_on": target.next_step_on,
-            }
-            for target in targets
-        ],
-        "consents": _consents(session, client), "loyalty": _loyalty(session, client),
-        "open_complaints": session.scalar(
+    }  # fmt: skip
+
+
+def counted(session: Session, client: Client) -> dict[str, Callable[[], Any]]:
+    """The part of the fact ``client`` that has to be found out, by name: what finds it out."""
+    targets = once(lambda: development.targets(session, client))
+    segment = once(lambda: segments.by_key(session, client.segment))
+    return {
+        "segment_title": lambda: getattr(segment(), "title", client.segment),
+        "tier": lambda: segments.tier(len(targets())) if segment() is not None else segments.NON_TARGET,
+        "development": lambda: development.degree_of(targets()),
+        "next_product": lambda: _offer(development.next_of(targets())),
+        "targets": lambda: [_target(target) for target in targets()],
+        "consents": lambda: _consents(session, client),
+        "loyalty": lambda: _loyalty(session, client),
+        "open_complaints": lambda: session.scalar(
             select(func.count()).where(Complaint.client_id == client.id, Complaint.closed_at.is_(None))
         ),
+    }
+
+
+def _target(target: development.Target) -> dict[str, Any]:
+    return {
+        "id": target.product_id, "name": target.name, "priority": target.priority, "state": target.state,
+        "stage": target.stage, "next_step_on": target.next_step_on,
     }  # fmt: skip
+
+
+def _offer(following: development.Target | None) -> dict[str, Any] | None:
+    return None if following is None else {"id": following.product_id, "name": following.name}
 
 
 def product(session: Session, product_id: int | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -24,7 +25,12 @@ def office(env):
     return Office(env)
 
 
-def of(office, variables=None, deal_id=None, client_id=None, read=dict):
+def whole(seen):
+    """Everything there is to see, read while the session is open."""
+    return {name: dict(found) if isinstance(found, Mapping) else found for name, found in seen.items()}
+
+
+def of(office, variables=None, deal_id=None, client_id=None, read=whole):
     return office.see(lambda session: read(facts(session, office.env, variables or {}, deal_id, client_id)))
 
 
@@ -86,6 +92,22 @@ def test_nothing_is_read_before_it_is_asked_for(office):
         assert asked == []
         assert seen["deal"] is seen["deal"]
         assert asked
+
+
+def test_what_a_client_comes_to_is_counted_when_somebody_asks(office):
+    with office.env.sessions() as session:
+        seen = facts(session, office.env, {}, office.deal_id, None)
+        context = feel.Context(now=office.env.clock(), strict=True)
+        assert feel.compile("client.name").evaluate(seen, context) == "ООО «Ромашка»"
+        asked = []
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+        feel.compile("client.inn + client.state + client.abc").evaluate(seen, context)
+        assert asked == []
+        assert feel.compile("client.open_complaints").evaluate(seen, context) == 0
+        assert len(asked) == 1
+        assert feel.compile("client.open_complaints").evaluate(seen, context) == 0
+        assert len(asked) == 1
+        assert feel.compile("client.no_such_thing").evaluate(seen, context) is None
 
 
 def test_facts_are_plain_and_may_become_variables(office):

@@ -217,7 +217,7 @@ class Story:
     def deal(self) -> Mapping[str, Any]:
         """The deal as the forms see it."""
         with self.env.sessions() as session:
-            return deal_facts(session, self.env, session.get_one(Deal, self.deal_id))
+            return dict(deal_facts(session, self.env, session.get_one(Deal, self.deal_id)))
 
     @property
     def client(self) -> Client:
