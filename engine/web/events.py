@@ -167,6 +167,8 @@ LINE: Mapping[str, Text] = {
     "product.offered_again": text("A product is offered again"),
     "questionnaire.published": text("A questionnaire was put in force"),
     "questionnaire.withdrawn": text("A questionnaire was withdrawn"),
+    "saved_filter.removed": text("A filter of the inbox was removed"),
+    "saved_filter.saved": text("A filter of the inbox was saved"),
     "sales_plan.set": text("The sales plan was set"),
     "segment_parameter.changed": text("A segmentation parameter was changed"),
     "segment_parameter.created": text("A segmentation parameter was added"),
