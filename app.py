@@ -17,7 +17,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from engine import audit, database, deployments, documents, jobs, migrations, notifications, starts, work
+from engine import audit, database, deployments, documents, jobs, migrations, notifications, starts, steps, work
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo
@@ -189,6 +189,7 @@ def start_ticking(env: Environment) -> Any:
     itself."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    work.run(env, work.SYSTEM, steps.arm)
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()
@@ -215,6 +216,7 @@ def worker() -> None:
     from apscheduler.schedulers.blocking import BlockingScheduler
 
     env = create_environment(Config.from_environ())
+    work.run(env, work.SYSTEM, steps.arm)
     scheduler = BlockingScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()

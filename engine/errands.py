@@ -3,11 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from engine import audit, bpmn, control_points, instances, messages, notifications, pauses, starts, values
+from engine import audit, bpmn, control_points, instances, messages, notifications, pauses, starts, steps, values
 from engine.actions import ActionCall, SlowAction
 from engine.bpmn.types import OpenService
+from engine.crm import staleness
 from engine.environment import Environment
 from engine.errors import BusinessError, Failed
 from engine.models import Job, Mail, ProcessInstance
@@ -151,6 +153,11 @@ def _end_pause(work: Work, job: Debt) -> None:
     pauses.expire(work, job.payload["pause_id"])
 
 
+def _roll_up(work: Work, job: Debt) -> None:
+    if steps.roll_up(work, date.fromisoformat(job.payload["day"])):
+        staleness.renew(work)
+
+
 def _instance(work: Work, job: Debt) -> ProcessInstance:
     assert job.instance_id is not None
     instance = instances.find(work, job.instance_id)
@@ -169,4 +176,5 @@ _DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.MESSAGE_EXPIRY: _expire,
     JobKind.START: _start,
     JobKind.PAUSE: _end_pause,
+    JobKind.ROLL_UP: _roll_up,
 }

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, select, update
 from engine import access, audit, bpmn, control_points, notifications, outbox
 from engine.assignment import moment, rank
 from engine.errors import Invalid, NotFound, Text, WrongState, text
-from engine.models import Candidate, ControlPoint, Deal, Job, Pause, ProcessInstance, User, UserTask
+from engine.models import Candidate, Client, ControlPoint, Deal, Job, Pause, ProcessInstance, User, UserTask
 from engine.outbox import Owed
 from engine.vocabulary import ControlPointStatus, InstanceStatus, JobKind, PauseClock
 from engine.work import Work
@@ -259,7 +259,8 @@ class _Rest:
 def _put_task(work: Work, task_id: int, to: datetime, rest: Mapping[str, Any]) -> None:
     task = work.session.get_one(UserTask, task_id)
     task.due_at, task.due_why = to, _explained(task.due_why, to, rest)
-    task.rank = rank(task.priority, to)
+    client = work.session.get(Client, task.client_id) if task.client_id is not None else None
+    task.rank = rank(task.priority, to, client.abc if client is not None else None)
     shown = update(Candidate).where(Candidate.task_id == task.id, Candidate.rank.is_not(None))
     work.session.execute(shown.values(rank=task.rank), execution_options={"synchronize_session": False})
 
