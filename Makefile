@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8000
 
-.PHONY: run year test lint bench lock clean
+.PHONY: run year test lint bench pictures lock clean
 
 run: $(VENV)/.run node_modules/.installed engine/web/static/dist/.built
 	@$(BIN)/python app.py setup
@@ -27,6 +27,10 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.run
+
+# Pictures of every page for the documentation (docs/pictures), from a company that lives some weeks.
+pictures: $(VENV)/.dev node_modules/.installed engine/web/static/dist/.built
+	@$(BIN)/python -m tests.pages.pictures
 
 .PHONY: system
 system:

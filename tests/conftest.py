@@ -142,13 +142,18 @@ def case(env: Environment, clock: Clock) -> Case:
     return Case(env, clock)
 
 
+def chromium() -> str | None:
+    """Where the browser of the system is."""
+    return next((place for name in NAMES if (place := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser of the system, one for all tests of a run (two at once would fight over the event loop).
 
     Without one the tests that need it are skipped; where CI=true they fail.
     """
-    path = next((place for name in NAMES if (place := shutil.which(name))), None)
+    path = chromium()
     if path is None or not BUILT.exists():
         reason = "no browser (package chromium), or the bundles are not built (npm run build)"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
