@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, instances, messages
+from engine import audit, instances, messages, notifications
 from engine.crm import deals
 from engine.documents.issue import next_number
 from engine.errors import Forbidden, Invalid, NotFound, WrongState, text
@@ -24,6 +24,7 @@ NUMBER = {"number": "П-{yyyy}-{n:04d}"}
 OPEN = ("issued", "accepted", "reported")
 NORMAL, MOST = 50, 100
 LONGEST = 4000
+SHOWN = 200  # characters of an assignment in a notice
 
 
 def find(session: Session, assignment_id: int) -> Assignment:
@@ -189,3 +190,10 @@ def _client_of(session: Session, deal_id: int | None) -> int | None:
 def _log(work: Work, row: Assignment, what: str, by: str, **data: Any) -> None:
     instance = work.session.get(ProcessInstance, row.instance_id) if row.instance_id is not None else None
     audit.record(work, f"assignment.{what}", instance=instance, subject=f"assignment:{row.id}", by=by, **data)
+    whom = {"accepted": row.issuer_id, "redirected": row.issuer_id, "finished": row.executor_id,
+            "cancelled": row.executor_id}.get(what)  # fmt: skip
+    told = work.session.get(User, whom) if whom is not None else None
+    if told is not None and told.login != by:
+        known = work.session.scalar(select(User).where(User.login == by))
+        notifications.notify(work, [told], f"assignment_{what}", instance, number=row.number, what=row.what[:SHOWN],
+                             name=known.name if known is not None else by)  # fmt: skip

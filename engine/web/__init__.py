@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, g, request, url_for
 
-from engine.web import downloads, failures, formats, i18n, labels, markdown, menu, reading, rules, seals, security
+from engine.web import downloads, failures, formats, i18n, keys, labels, markdown, menu, reading, rules, seals, security
 
 NOUNS = (
-    "signin", "preferences", "inbox", "tasks", "start", "deals", "instances", "drawings", "approvals",
+    "signin", "preferences", "inbox", "bulk", "tasks", "start", "deals", "instances", "drawings", "approvals",
     "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
     "imports", "bank",
     "assignments",
@@ -23,7 +23,8 @@ NOUNS = (
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
-    "comments",
+    "absences",
+    "comments", "notices",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent
@@ -48,7 +49,7 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.before_request(_prepare)
-    for part in (security, rules, i18n, formats, labels, failures, reading, menu, seals, downloads, markdown):
+    for part in (security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown):
         part.install(app)
     app.jinja_env.globals["asset"] = asset
     for noun in (*NOUNS, *LATER):

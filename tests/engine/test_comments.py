@@ -19,8 +19,8 @@ from tests.cast import PEOPLE, actor
 def here(case: Case, tmp_path: Any) -> Case:
     """One task that Anna has; Boris may not see it, Elena heads them."""
     case.env.files = Folder(tmp_path / "files")
-    case.publish(drawing("p", START + user_task("do", "Сделать", "lawyer") + user_task("then", "Потом", "manager") + END,
-                         flows="start>do;do>then;then>end"))  # fmt: skip
+    tasks_of_it = user_task("do", "Сделать", "lawyer") + user_task("then", "Потом", "manager")
+    case.publish(drawing("p", START + tasks_of_it + END, flows="start>do;do>then;then>end"))
     case.start("p")
     case.act("lidia", tasks.claim, case.task("do").id)
     return case
