@@ -161,6 +161,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "task.reassign": (HEAD, DIRECTOR, ADMIN),
     "task.set_due": (HEAD, DIRECTOR, ADMIN),
     "task.set_follow_up": (assignee, free_to),
+    "task.return": (assignee, free_to),
+    "task.recall": (finisher,),
     "instance.start": (starter_group, ADMIN),
     "instance.see": (starter, HEAD, DIRECTOR, ADMIN, AUDITOR, deal_owner, performer),
     "instance.comment": (starter, HEAD, DIRECTOR, ADMIN, deal_owner, performer),
@@ -169,6 +171,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "instance.cancel": (HEAD, DIRECTOR, ADMIN),
     "instance.pause": (deal_owner, HEAD, DIRECTOR, ADMIN),
     "deal.pause": (client_owner, HEAD, DIRECTOR, ADMIN),
+    "deal.refuse": (client_owner, HEAD, DIRECTOR, ADMIN),
     "pause.review": (HEAD, DIRECTOR, ADMIN),
     "instance.correlate": (starter, HEAD, DIRECTOR, ADMIN, deal_owner, performer),
     "incident.retry": (HEAD, ADMIN),
@@ -239,10 +242,10 @@ def require(work: Work, act: str, thing: Any = None) -> None:
 
 def separated(session: Session, task: UserTask, people: Iterable[int | None]) -> bool:
     """Has one of these people done a step of this procedure which the same person must not do (``separateFrom``), or
-    is one of them whom the task is not for (``notFor``)?"""
+    is one of them whom the task is not for (``notFor``), or has one of them a vote already (``anotherPerson``)?"""
     elements = [part.strip() for part in (task.settings or {}).get("separateFrom", "").split(",") if part.strip()]
     ids = [person for person in people if person is not None]
-    if _not_for(session, task, ids):
+    if _not_for(session, task, ids) or _has_voted(session, task, ids):
         return True
     if not elements or not ids:
         return False
@@ -261,6 +264,24 @@ def _not_for(session: Session, task: UserTask, ids: list[int]) -> bool:
     if not login or not ids:
         return False
     return session.scalar(select(User.id).where(User.login == login, User.id.in_(ids)).limit(1)) is not None
+
+
+def _has_voted(session: Session, task: UserTask, ids: list[int]) -> bool:
+    """Of several who decide about one document each is another person: a vote counts once."""
+    settings = task.settings or {}
+    if settings.get("anotherPerson") != "true" or not ids:
+        return False
+    votes = select(UserTask.settings).where(
+        UserTask.instance_id == task.instance_id,
+        UserTask.process_key == task.process_key,
+        UserTask.element_id == task.element_id,
+        UserTask.path == task.path,
+        UserTask.id != task.id,
+        UserTask.status == TaskStatus.COMPLETED,
+        or_(UserTask.completed_by.in_(ids), UserTask.completed_for.in_(ids)),
+    )
+    about = settings.get("document_id")
+    return any((earlier or {}).get("document_id") == about for earlier in session.scalars(votes))
 
 
 def person(session: Session, user_id: int | None) -> User | None:

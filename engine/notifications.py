@@ -47,6 +47,14 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Answered: {task}"),
         text("{name} has answered; «{task}» ({instance}) is with you again."),
     ),
+    "task_returned": (
+        text("Returned: {task}"),
+        text("{name} has returned «{task}» ({instance}) to you: {remark}"),
+    ),
+    "task_recalled": (
+        text("Taken back: {task}"),
+        text("{name} has taken «{task}» ({instance}) back to change it: what followed is withdrawn from you."),
+    ),
     "mentioned": (
         text("{name} mentions you: {instance}"),
         text("{name} mentions you ({instance}): {excerpt}"),

@@ -25,6 +25,13 @@ class TaskStatus(StrEnum):
 OPEN_TASK = (TaskStatus.CREATED, TaskStatus.CLAIMED)
 
 
+class ReturnKind(StrEnum):
+    """A step taken back: by who has what follows, or by who had done it."""
+
+    RETURNED = "returned"
+    RECALLED = "recalled"
+
+
 class JobStatus(StrEnum):
     """Life of a job: waiting -> running -> done | failed; cancelled when its token left."""
 

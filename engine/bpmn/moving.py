@@ -15,7 +15,7 @@ from engine.bpmn import merging, runner, ways
 from engine.bpmn.joins import Join
 from engine.bpmn.known import Known
 from engine.bpmn.nodes import ARMED, DONE, Node, label
-from engine.bpmn.nodes_activities import INTO, Activity, Containing
+from engine.bpmn.nodes_activities import AGAIN, INTO, Activity, Containing
 from engine.bpmn.nodes_events import Boundary, EventSubProcess, EventSubStart, IntermediateCatch, Start
 from engine.bpmn.scopes import Root, Scope, Visit
 from engine.bpmn.stepping import FAILED
@@ -38,9 +38,9 @@ def way(procedure: Procedure, content: bytes, earlier: Earlier, host: Host) -> W
     return _traced(procedure, runner.load(procedure, content, host), earlier, host).way
 
 
-def reopen(procedure: Procedure, content: bytes, earlier: Earlier, host: Host) -> Advance:
+def reopen(procedure: Procedure, content: bytes, earlier: Earlier, given: Variables, host: Host) -> Advance:
     """Withdraw everything that came of an earlier token and put a token before its element again, with the variables
-    that it had. Raises WrongState where that cannot be right."""
+    that it had and, to look at, what it was ``given`` then. Raises WrongState where that cannot be right."""
     root = runner.load(procedure, content, host)
     traced = _traced(procedure, root, earlier, host)
     if traced.way.blocked is not None:
@@ -52,7 +52,10 @@ def reopen(procedure: Procedure, content: bytes, earlier: Earlier, host: Host) -
     above = next(task for task in traced.heads[0].lineage() if task.id in known_then)
     for head in traced.heads:
         head.cancel()
-    _put(above, entered, traced.place.known, _chain(traced.inner))
+    chain = _chain(traced.inner)
+    placed = _put(above, entered, traced.place.known, chain)
+    (chain[-1][3] if chain else placed.internal_data)[AGAIN] = runner.checked(given)
+    placed._ready()
     return runner.advance(root)
 
 
@@ -75,8 +78,9 @@ def move(
     known = level.visit.node.outlook(level.visit)
     above = level.visit.parent
     level.visit.cancel()
-    placed = _put(above, node, known, [[one.name, None, None, {}] for one in into])
+    placed = _put(above, node, known, [[one.name, None, None, {}, {}] for one in into])
     placed.write(runner.checked(variables))
+    placed._ready()
     return runner.advance(root)
 
 
@@ -125,9 +129,9 @@ def _traced(procedure: Procedure, root: Root, earlier: Earlier, host: Host) -> w
 
 
 def _chain(inner: list[Level]) -> list[list[Any]]:
-    """Where to go on inside of an activity that is entered again: element and knowledge for each scope, outer first."""
+    """Where to go on inside of an activity that is entered again: for each scope, outer first, as INTO says it."""
     return [
-        [level.visit.node.name, level.visit.known.values, level.visit.known.writes, dict(level.scope.data)]
+        [level.visit.node.name, level.visit.known.values, level.visit.known.writes, {}, dict(level.scope.data)]
         for level in reversed(inner)
     ]
 
@@ -137,7 +141,6 @@ def _put(above: Visit, node: Node, known: Known, chain: list[list[Any]]) -> Visi
     placed.known = known
     if chain:
         placed.internal_data[INTO] = chain
-    placed._ready()
     return placed
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 DEEPEST = 50
 WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
 INTO = "into"  # internal data: where to go on inside, instead of at the start (engine.bpmn.moving)
+AGAIN = "again"  # internal data: what was given when this step was done before: it shows it again
 
 
 class Activity(Node):
@@ -52,6 +53,8 @@ class Activity(Node):
             names = visible(my_task)
             inputs = mapped(engine, self.drawn.settings.inputs, names)
             my_task.internal_data[LOCAL] = {**my_task.internal_data.get(LOCAL, {}), **inputs}
+        if again := my_task.internal_data.pop(AGAIN, None):
+            my_task.internal_data[LOCAL] = {**my_task.internal_data.get(LOCAL, {}), **again}
         armed = [(event, event.arm(my_task)) for event in self.boundaries if event.armed_early]
         my_task.scope.top.note("entered", my_task)
         if self.perform(my_task):
@@ -299,11 +302,12 @@ def prepare(spec: ScopeSpec, engine: FeelEngine, data: Mapping[str, Any]) -> lis
 def _open_within(
     scope: Scope, known: Known, standing: list[tuple[Node, dict[str, Any]]], into: list[list[Any]]
 ) -> None:
-    """Begin a scope at one element. ``into``: name, values, writes and the scope's own data for it (values None: as the
-    scope is given them), then the same for what is inside of that element."""
-    (name, values, writes, data), *rest = into
+    """Begin a scope at one element. ``into``: its name, values, writes and internal data, and the scope's own data
+    (values None: as the scope is given them), then the same for what is inside of that element."""
+    (name, values, writes, internal, data), *rest = into
     scope.data.update(data)
     (first,) = open_scope(scope, known, standing, (scope.spec.task_specs[name],))
+    first.internal_data.update(internal)
     if values is not None:
         first.known = Known(values, writes)
     if rest:

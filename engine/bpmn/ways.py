@@ -48,7 +48,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that happened on the way and stays done. ``kind``: timer, message, signal (caught), thrown, action."""
+    """Something that happened on the way. ``kind``: timer, message, signal (caught), thrown, action, work of people."""
 
     kind: str
     element: Element
@@ -375,5 +375,7 @@ def _effects_of(node: Node) -> Iterator[Effect]:
         is_beside = isinstance(node, Boundary) and not node.interrupting and kind == events.TIMER
         if not is_beside:
             yield Effect(kind, node.drawn)
+    if isinstance(node, (UserTask, ManualTask)):
+        yield Effect("work", node.drawn)
     if node.drawn.settings.action:
         yield Effect("action", node.drawn)

@@ -205,7 +205,10 @@ LINE: Mapping[str, Text] = {
     "user_task.due_date_moved": text("The due date was changed"),
     "user_task.follow_up_set": text("The task was put off"),
     "user_task.reassigned": text("The task was reassigned"),
+    "user_task.recalled": text("The task was taken back by who had completed it"),
     "user_task.resolved": text("The task came back with an answer"),
     "user_task.taken_back": text("The task was taken back from the substitute"),
+    "user_task.returned": text("The task was returned to an earlier performer"),
+    "user_task.seen": text("The task was opened for the first time"),
     "user_task.unclaimed": text("The task was given back to the group"),
 }
