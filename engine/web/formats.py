@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -35,6 +36,18 @@ def day(value: date | datetime | str | None, style: str = "long") -> str:
     value = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     value = value.astimezone(zone()).date() if isinstance(value, datetime) else value
     return format_date(value, style, locale=babel_locale())
+
+
+def iso_day(value: date | datetime | None) -> str:
+    """What a ``date`` control shows."""
+    if value is None:
+        return ""
+    return (value.astimezone(zone()).date() if isinstance(value, datetime) else value).isoformat()
+
+
+def last_day(value: datetime) -> date:
+    """The last whole day before a moment: an absence that ends at midnight ends the day before."""
+    return (value - timedelta(seconds=1)).astimezone(zone()).date()
 
 
 def moment(value: datetime | str | None) -> str:
@@ -150,8 +163,10 @@ def utc(local: str) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=zone())).astimezone(UTC)
 
 
-FILTERS: tuple[Callable[..., str], ...] = (
+FILTERS: tuple[Callable[..., Any], ...] = (
     day,
+    iso_day,
+    last_day,
     moment,
     near,
     stamp,

@@ -33,6 +33,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("approvals.queue", _("Approvals"), "checklist", _approvals()),
         _link("assignments.listing", _("Assignments"), "user-share"),
         _link("start.choose", _("Start"), "player-play"),
+        _link("absences.timeline", _("Absences"), "calendar"),
     ]
     clients = [
         _link("clients.listing", _("Clients"), "users"),
@@ -83,7 +84,7 @@ def _link(endpoint: str, name: str, icon: str, count: int = 0, *, alarm: bool = 
 
 
 def _tasks() -> int:
-    return inbox.counts(reading.session(), reading.actor(), g.now).mine
+    return min(inbox.mine(reading.session(), reading.actor(), g.now), inbox.MOST)
 
 
 def _approvals() -> int:
