@@ -12,7 +12,21 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, g, request, url_for
 
-from engine.web import downloads, failures, formats, i18n, keys, labels, markdown, menu, reading, rules, seals, security
+from engine.web import (
+    downloads,
+    failures,
+    formats,
+    i18n,
+    keys,
+    labels,
+    markdown,
+    menu,
+    reading,
+    rules,
+    seals,
+    security,
+    stillness,
+)
 
 NOUNS = (
     "signin", "preferences", "inbox", "bulk", "tasks", "start", "deals", "instances", "drawings", "approvals",
@@ -23,8 +37,9 @@ NOUNS = (
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
+    "board", "stalled",
     "absences",
-    "comments", "notices",
+    "comments", "notices", "agenda", "ical",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent
@@ -49,7 +64,9 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.before_request(_prepare)
-    for part in (security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown):
+    for part in (
+        security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness
+    ):  # fmt: skip
         part.install(app)
     app.jinja_env.globals["asset"] = asset
     for noun in (*NOUNS, *LATER):
