@@ -21,10 +21,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from engine import audit, notices, outbox
+from engine import audit, notices, outbox, substitution
 from engine.actions import ActionCall, Registry
 from engine.errors import Failed, Invalid, Text, text
-from engine.models import Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask
+from engine.models import Candidate, Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask
 from engine.outbox import Owed
 from engine.vocabulary import JobKind
 from engine.work import Work
@@ -63,6 +63,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Comment: {instance}"),
         text("{name} comments ({instance}): {excerpt}"),
     ),
+    "approval_withdrawn": (
+        text("Decided without your vote: {task}"),
+        text("«{task}» ({instance}) needs your vote no more: with the answer of {name} the decision was reached."),
+    ),
     "approval_decided": (
         text("Decided: {task}"),
         text("{name} has decided on «{task}» ({instance})."),
@@ -86,6 +90,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "incident": (
         text("Incident: {instance}"),
         text("Something stands still ({instance}): {message}"),
+    ),
+    "task_for_absent": (
+        text("Task for {name}, who is away: {task}"),
+        text("«{task}» ({instance}) came for {name}. You stand in."),
     ),
     "substitute_named": (
         text("You stand in for {name}"),
@@ -288,9 +296,18 @@ def link(env: Any, notice: Notice) -> str:
 
 
 def task_assigned(work: Work, person: User, instance: ProcessInstance, task_id: int, name: str) -> None:
-    """Tell somebody that a task is his, unless he has just done it himself."""
+    """Tell somebody that a task is his, unless he has just done it himself, and who stands in for him if he is away."""
     if person.id != work.actor.user_id:
         notify(work, [person], "task_assigned", instance, task=name, task_id=task_id)
+    if person.id in substitution.away(work.session, work.now):
+        task = work.session.get(UserTask, task_id)
+        groups = work.session.scalars(
+            select(Candidate.group_key).where(Candidate.task_id == task_id, Candidate.group_key.is_not(None))
+        ).all()
+        known = substitution.with_substitutes(work.session, [person.id], work.now, task, [key for key in groups if key])
+        people = [work.session.get_one(User, user_id) for user_id in known if user_id != person.id]
+        notify(work, [one for one in people if one.id != work.actor.user_id], "task_for_absent", instance, task=name,
+               task_id=task_id, name=person.name)  # fmt: skip
 
 
 def approval_decided(work: Work, task: UserTask) -> None:

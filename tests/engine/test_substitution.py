@@ -8,7 +8,7 @@ import pytest
 
 from engine import access, tasks
 from engine.errors import Forbidden
-from engine.models import Absence, Substitution
+from engine.models import Absence, Notice, Substitution
 from engine.queries import desk, inbox
 from engine.substitution import with_substitutes
 from tests.case import END, START, Case, drawing, user_task
@@ -33,9 +33,9 @@ def away(case: Case, login: str, *named: Named, days: int = 1) -> None:
 
 def sees(case: Case, login: str, tab: str = "mine") -> list[str]:
     with case.env.sessions() as session:
-        rows, count = inbox.tasks(session, actor(case.env, login), case.clock(), tab)
-        assert count == len(rows)
-        return [row.task.element_id for row in rows]
+        found = inbox.tasks(session, actor(case.env, login), case.clock(), tab)
+        assert found.count == len(found.rows)
+        return [row.task.name for row in found.rows]
 
 
 @pytest.fixture
@@ -176,3 +176,11 @@ def test_an_absent_approvers_decisions_wait_for_his_substitute(case: Case) -> No
     assert orders(case, "elena", True) == []
     away(case, "dmitry", ("elena", None, None))
     assert orders(case, "elena", True) == orders(case, "elena", False) == ["approve"]
+
+
+def test_who_stands_in_is_told_of_a_task_that_comes_for_the_absent(annas: Case) -> None:
+    away(annas, "boris", ("oleg", None, None), ("pavel", None, "eyes"))
+    annas.act("elena", tasks.reassign, annas.task("do").id, annas.user("boris").id, "she is busy")
+    with annas.env.sessions() as session:
+        told = {(one.user_id, one.kind) for one in session.query(Notice).filter_by(kind="task_for_absent")}
+    assert told == {(annas.user("oleg").id, "task_for_absent")}
