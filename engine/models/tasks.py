@@ -37,6 +37,7 @@ class UserTask(Base):
         Index("ix_user_task_done_for", "completed_for", "ended_at", **where("completed_for IS NOT NULL")),
         Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),
+        Index("ix_user_task_again", "created_at", **where("round > 1")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))

@@ -1,201 +1,216 @@
-"""The inbox: what one person has, may take, is late with and has done. SELECTs only; the cost follows what is open."""
+"""The inbox: what one person has, may take, has put off, is late with, waits for and has done. SELECTs only.
+
+The cost follows the page, not the list: every source is read in the order of its index and no further than the page
+goes, counts stop at ``MOST``, and a line is made of the few columns that it shows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, Select, func, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
-from engine import access
-from engine.models import Candidate, Client, Deal, Group, Membership, ProcessInstance, User, UserTask
-from engine.queries.words import contain
-from engine.substitution import EVERYTHING, Scope
+from engine.filters import Query
+from engine.models import (
+    Candidate,
+    Client,
+    Deal,
+    FormDraft,
+    Group,
+    ProcessInstance,
+    TaskReturn,
+    User,
+    UserTask,
+)
+from engine.queries.narrow import conditions
+from engine.queries.place import Desk, Source, desk, sources, substituted, waiting
 from engine.work import Actor
 
+__all__ = ["MOST", "PAGE", "TABS", "Counts", "Desk", "InboxRow", "Listing", "counts", "desk", "mine", "tasks"]
 PAGE = 50
-HEAVY = tuple(
-    defer(column)
-    for column in (ProcessInstance.state, ProcessInstance.variables, ProcessInstance.versions, UserTask.outcome)
-)  # what no line of a list shows
-TABS = ("mine", "groups", "overdue", "done")
+MOST = 1000  # counted no further: nobody reads the twenty-first page, everybody narrows
+TABS = ("mine", "groups", "later", "overdue", "waiting", "done")
+OWNER: Any = aliased(User)
+COLUMNS = (
+    UserTask.id, UserTask.name, UserTask.status, UserTask.priority, UserTask.round, UserTask.due_at,
+    UserTask.created_at, UserTask.claimed_at, UserTask.ended_at, UserTask.follow_up_at, UserTask.assignee_id,
+    UserTask.owner_id, UserTask.claimed_for, UserTask.completed_for, UserTask.revision, UserTask.instance_id,
+    ProcessInstance.title, Deal.number, Deal.id.label("deal_id"), Client.name.label("client"),
+    Client.id.label("client_id"), Client.abc.label("grade"), User.last, User.first,
+    OWNER.last.label("owner_last"), OWNER.first.label("owner_first"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class InboxRow:
-    """One line. ``groups``: who may claim it, while nobody has it."""
+    """One line. ``groups``: who may claim it, while nobody has it; ``instead_of``: the absent colleague because of whom
+    it stands in this list; ``returned``: the remark with which it came back, and from whom; ``has_draft``: this person
+    has begun to fill it in."""
 
-    task: UserTask
-    instance: ProcessInstance
-    deal: Deal | None
-    client: Client | None
-    assignee: User | None
+    task: Any
     groups: Sequence[Group] = ()
+    instead_of: str | None = None
+    returned: tuple[str, str] | None = None
+    has_draft: bool = False
+
+    @property
+    def assignee(self) -> str:
+        """Who has it."""
+        return f"{self.task.last} {self.task.first}" if self.task.last else ""
+
+    @property
+    def asker(self) -> str:
+        """Who has delegated it and gets it back."""
+        return f"{self.task.owner_last} {self.task.owner_first}" if self.task.owner_last else ""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many tasks each tab holds."""
+    """How many tasks each tab holds; more than ``MOST`` are not told apart."""
 
-    mine: int
-    groups: int
-    overdue: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a person sees of an absent colleague whom he stands in for only in part."""
-
-    user_id: int
-    groups: frozenset[str]
-    scope: Scope
-
-    @property
-    def mine(self) -> ColumnElement[bool]:
-        """The colleague's own tasks in that part."""
-        parts: list[ColumnElement[bool]] = [UserTask.assignee_id == self.user_id, UserTask.rank.is_not(None)]
-        if self.scope.group is not None:
-            named = exists().where(Candidate.task_id == UserTask.id, Candidate.group_key == self.scope.group)
-            parts.append(named)
-        return and_(*parts, self._drawn)
-
-    @property
-    def free(self) -> ColumnElement[bool]:
-        """What the colleague might claim in that part."""
-        groups = self.groups if self.scope.group is None else self.groups & {self.scope.group}
-        person = Candidate.user_id == self.user_id
-        may = select(Candidate.task_id).where(
-            Candidate.rank.is_not(None),
-            Candidate.group_key.in_(groups) if self.scope.group else or_(Candidate.group_key.in_(groups), person),
-        )
-        return and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None), self._drawn)
-
-    @property
-    def _drawn(self) -> ColumnElement[bool]:
-        return UserTask.process_key == self.scope.procedure if self.scope.procedure else true()
+    mine: int = 0
+    groups: int = 0
+    later: int = 0
+    overdue: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Whose tasks a person sees as his: his own and those of the people he stands in for at this moment, wholly
-    (``people``, ``groups``) or in ``parts``."""
+class Listing:
+    """One page of a tab, and how many lines it has in all (``MOST`` + 1: more than that)."""
 
-    people: tuple[int, ...]
-    groups: frozenset[str]
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def mine(self) -> ColumnElement[bool]:
-        """Assigned to one of them."""
-        whole = and_(UserTask.assignee_id.in_(self.people), UserTask.rank.is_not(None))
-        return or_(whole, *(part.mine for part in self.parts)) if self.parts else whole
-
-    @property
-    def free(self) -> ColumnElement[bool]:
-        """Nobody has it and one of them may take it."""
-        may = select(Candidate.task_id).where(
-            Candidate.rank.is_not(None),
-            or_(Candidate.group_key.in_(self.groups), Candidate.user_id.in_(self.people)),
-        )
-        whole = and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None))
-        return or_(whole, *(part.free for part in self.parts)) if self.parts else whole
+    rows: Sequence[InboxRow]
+    count: int
 
 
-def desk(session: Session, actor: Actor, now: datetime) -> Desk:
-    """The desk of a person at this moment."""
-    if actor.user_id is None:
-        return Desk((), frozenset())
-    standing = access.absent(session, actor.user_id, now)
-    if not standing:
-        return Desk((actor.user_id,), frozenset(actor.groups))
-    theirs: dict[int, set[str]] = {one.user_id: set() for one in standing}
-    memberships = select(Membership.user_id, Membership.group_key).where(Membership.user_id.in_(theirs))
-    for user_id, group in session.execute(memberships):
-        theirs[user_id].add(group)
-    wholly = tuple(dict.fromkeys(one.user_id for one in standing if one.scope == EVERYTHING))
-    groups = frozenset(actor.groups).union(*(theirs[user_id] for user_id in wholly))
-    parts = [one for one in standing if one.user_id not in wholly]
-    return Desk(
-        (actor.user_id, *wholly), groups,
-        tuple(Part(one.user_id, frozenset(theirs[one.user_id]), one.scope) for one in parts),
-    )  # fmt: skip
+def mine(session: Session, actor: Actor, now: datetime) -> int:
+    """How many tasks wait for this person himself."""
+    place = desk(session, actor, now)
+    return _count(session, [_with(one, [_awake(now)]) for one in sources(place, "mine")])
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:
     """What calls for this person."""
     place = desk(session, actor, now)
-    return Counts(
-        mine=_count(session, place.mine),
-        groups=_count(session, place.free),
-        overdue=_count(session, or_(place.mine, place.free) & (UserTask.due_at <= now)),
-    )
+    return Counts(**{tab: _count(session, _sources(place, actor, tab, now)) for tab in TABS if tab != "done"})
 
 
 def tasks(
-    session: Session, actor: Actor, now: datetime, tab: str, *, words: str = "", page: int = 1
-) -> tuple[list[InboxRow], int]:
-    """One page of a tab, and how many lines it has. By priority, then due date; what rests until a follow-up date
-    comes last; what is done, newest first."""
+    session: Session, actor: Actor, now: datetime, tab: str, query: Query = Query(), *, page: int = 1,  # noqa: B008
+    zone: ZoneInfo = ZoneInfo("UTC"),  # noqa: B008 - a constant of its own kind
+) -> Listing:  # fmt: skip
+    """One page of a tab by urgency (priority, then due date, then class of the client), or as the filter orders it;
+    what is done, newest first."""
     place = desk(session, actor, now)
-    where = {
-        "mine": place.mine,
-        "groups": place.free,
-        "overdue": or_(place.mine, place.free) & (UserTask.due_at <= now),
-        "done": UserTask.completed_by == actor.user_id,
-    }[tab]
-    ids, count = _search(session, where, tab, now, words, page) if words else _browse(session, where, tab, now, page)
-    rows = {row[0].id: row for row in session.execute(_found(UserTask.id.in_(ids), ""))}
-    groups = _groups(session, [task_id for task_id, row in rows.items() if row[0].assignee_id is None])
-    found = [rows[task_id] for task_id in ids if task_id in rows]
-    return [InboxRow(row[0], row[1], row[2], row[3], row[4], groups.get(row[0].id, ())) for row in found], count
+    where = conditions(query, now, zone, done=tab == "done")
+    found = [_with(one, where) for one in _sources(place, actor, tab, now)]
+    ids = _page(session, found, "done" if tab == "done" else query.sort, page)
+    rows = {row.id: row for row in session.execute(_lines(ids))}
+    return Listing(_told(session, actor, now, [rows[one] for one in ids if one in rows], tab), _count(session, found))
 
 
-def _browse(
-    session: Session, where: ColumnElement[bool], tab: str, now: datetime, page: int
-) -> tuple[list[int], int]:
-    """The ids of one page straight from the index of the inbox, whose order is the rank's: only the page is read, not
-    everything the person has. What rests comes after all that does not."""
-    start = (page - 1) * PAGE
-    ids = select(UserTask.id).where(where)
+def _sources(place: Desk, actor: Actor, tab: str, now: datetime) -> list[Source]:
+    if not place.people:
+        return []
     if tab == "done":
-        newest = ids.order_by(UserTask.ended_at.desc(), UserTask.id.desc())
-        return list(session.scalars(newest.limit(PAGE).offset(start))), _count(session, where)
-    ids = ids.order_by(UserTask.rank, UserTask.id)
-    rests = UserTask.follow_up_at > now
-    awake = or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
-    found = list(session.scalars(ids.where(awake).limit(PAGE).offset(start)))
-    if len(found) < PAGE:
-        before = max(0, start - _count(session, and_(where, awake)))
-        found += session.scalars(ids.where(rests).limit(PAGE - len(found)).offset(before))
-    return found, _count(session, where)
+        return [Source(select(UserTask.id).where(UserTask.completed_by == actor.user_id))]
+    if tab == "waiting":
+        return waiting(place, actor)
+    if tab == "later":  # few of all open tasks rest: they have an index of their own
+        resting = select(UserTask.id).where(UserTask.follow_up_at > now, UserTask.rank.is_not(None))
+        return [Source(resting.where(or_(place.mine, place.free)))]
+    if tab == "overdue":
+        return [_with(one, [UserTask.due_at <= now]) for one in sources(place, "mine", "free")]
+    return [_with(one, [_awake(now)]) for one in sources(place, {"groups": "free"}.get(tab, tab))]
 
 
-def _search(
-    session: Session, where: ColumnElement[bool], tab: str, now: datetime, words: str, page: int
-) -> tuple[list[int], int]:
-    found = _found(where, words).with_only_columns(UserTask.id)
-    count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    rests = func.coalesce(UserTask.follow_up_at > now, False)
-    order = (UserTask.ended_at.desc(), UserTask.id.desc()) if tab == "done" else (rests, UserTask.rank, UserTask.id)
-    return list(session.scalars(found.order_by(*order).limit(PAGE).offset((page - 1) * PAGE))), count
+def _awake(now: datetime) -> ColumnElement[bool]:
+    return or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
 
 
-def _found(where: ColumnElement[bool], words: str) -> Select[UserTask, ProcessInstance, Deal, Client, User]:
+def _with(source: Source, where: Sequence[ColumnElement[bool]]) -> Source:
+    return replace(source, tasks=source.tasks.where(*where)) if where else source
+
+
+def _page(session: Session, found: Sequence[Source], order: str, page: int) -> list[int]:
+    """The ids of one page: from each source as many as the page may need, then the best of them."""
+    parts = []
+    for one in found:
+        keys = {
+            "due": (UserTask.due_at.is_(None).label("k0"), UserTask.due_at.label("k1")),
+            "age": (UserTask.created_at.label("k0"),),
+            "done": (UserTask.ended_at.label("k0"),),
+        }.get(order, (one.rank.label("k0"),))
+        first = [key.desc() for key in keys] if order == "done" else list(keys)
+        parts.append(one.tasks.add_columns(*keys).order_by(*first, UserTask.id).limit(page * PAGE).subquery())
+    if not parts:
+        return []
+    every = union(*(select(part) for part in parts)).subquery() if len(parts) > 1 else parts[0]
+    columns = [column for name, column in every.c.items() if name != "id"]
+    order_by = [column.desc() for column in columns] if order == "done" else columns
+    start = (page - 1) * PAGE
+    return list(session.scalars(select(every.c.id).order_by(*order_by, every.c.id).limit(PAGE).offset(start)))
+
+
+def _count(session: Session, found: Sequence[Source]) -> int:
+    if not found:
+        return 0
+    parts = [select(one.tasks.limit(MOST + 1).subquery()) for one in found]
+    every = union(*parts).limit(MOST + 1) if len(parts) > 1 else parts[0]
+    return session.scalar(select(func.count()).select_from(every.subquery())) or 0
+
+
+def _lines(ids: Sequence[int]) -> Select[Any]:
     return (
-        select(UserTask, ProcessInstance, Deal, Client, User)
+        select(*COLUMNS)
         .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
         .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
         .outerjoin(Client, Client.id == func.coalesce(ProcessInstance.client_id, Deal.client_id))
         .outerjoin(User, User.id == UserTask.assignee_id)
-        .options(*HEAVY)
-        .where(where, *contain(words, UserTask.name, ProcessInstance.title, Client.name, Deal.number))
+        .outerjoin(OWNER, OWNER.id == UserTask.owner_id)
+        .where(UserTask.id.in_(ids))
     )
 
 
-def _count(session: Session, where: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(UserTask).where(where)) or 0
+def _told(session: Session, actor: Actor, now: datetime, rows: Sequence[Any], tab: str) -> list[InboxRow]:
+    """The lines with what few of them have."""
+    ids = [row.id for row in rows]
+    groups = _groups(session, [row.id for row in rows if row.assignee_id is None])
+    absent = substituted(session, actor, now) if tab != "done" else {}
+    returned = _returned(session, ids) if tab != "done" else {}
+    drafts = select(FormDraft.task_id).where(FormDraft.task_id.in_(ids), FormDraft.user_id == actor.user_id)
+    begun = set(session.scalars(drafts))
+    return [
+        InboxRow(
+            row, groups.get(row.id, ()), _instead_of(row, groups.get(row.id, ()), actor, absent),
+            returned.get(row.id), row.id in begun,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _instead_of(row: Any, groups: Sequence[Group], actor: Actor, absent: Any) -> str | None:
+    for user_id, (name, theirs) in absent.items():
+        if user_id in (row.assignee_id, row.claimed_for):
+            return str(name)
+        keys = {group.key for group in groups}
+        if row.assignee_id is None and keys & theirs and not keys & actor.groups:
+            return str(name)
+    return None
+
+
+def _returned(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    rows = session.execute(
+        select(TaskReturn.to_task_id, TaskReturn.remark, User.last, User.first)
+        .outerjoin(User, User.id == TaskReturn.by)
+        .where(TaskReturn.to_task_id.in_(ids), TaskReturn.kind == "returned")
+    )
+    return {row[0]: (row[1], f"{row[2]} {row[3]}" if row[2] else "") for row in rows}
 
 
 def _groups(session: Session, task_ids: Sequence[int]) -> dict[int, list[Group]]:

@@ -176,15 +176,18 @@ def test_a_date_that_is_none_is_said_to_be_none(visitor: Visitor, task: UserTask
     assert "Укажите дату и время." in visitor.get(f"/tasks/{task.id}").text
 
 
-def test_a_task_that_was_put_off_rests_at_the_end_of_the_list(visitor: Visitor, world: worlds.World) -> None:
+def test_a_task_that_was_put_off_leaves_the_list_and_rests_in_one_of_its_own(visitor: Visitor, world: worlds.World) -> None:
     visitor.sign_in("anna")
     first, second = _open(world, "prepare")
     for one in (first, second):
         world.do("anna", verbs.claim, one.id)
     visitor.post(f"/tasks/{first.id}/follow-up", {"at": "2026-11-30T10:00"})
     page = visitor.get("/tasks").text
-    assert page.index(f'href="/tasks/{second.id}"') < page.index(f'href="/tasks/{first.id}"')
-    assert "отложена до" in page
+    assert f'href="/tasks/{second.id}"' in page
+    assert f'href="/tasks/{first.id}"' not in page
+    later = visitor.get("/tasks?tab=later").text
+    assert f'href="/tasks/{first.id}"' in later
+    assert "отложена до" in later
 
 
 def test_a_started_procedure_opens_its_first_task(visitor: Visitor, world: worlds.World) -> None:

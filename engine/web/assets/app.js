@@ -1,6 +1,9 @@
 // What every page has: htmx without eval, menus that close, drafts that save themselves, forms that are sent once.
 import htmx from 'htmx.org';
 import './redraw.js';
+import './keys.js';
+import './inbox.js';
+import './folds.js';
 import './mention.js';
 
 htmx.config.allowEval = false;
