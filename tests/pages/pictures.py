@@ -20,7 +20,7 @@ from tests.pages import living, walk
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-TALLEST = 2400  # px; what is below repeats
+TALLEST = 1800  # px; what is below repeats
 HEAD = """# What it looks like
 
 Made by `make pictures` from a company that lived five weeks in the simulator. Each page wide (1440 px) and narrow (390 px).
@@ -55,7 +55,7 @@ def taken(browser: Browser, alive: living.Living, folder: Path) -> Iterable[str]
         places = list(walk.places(app, session))
     for group in sorted({place.group or "" for place in places}):
         cookies = {"locale": "ru"} | ({"login": alive.signs_in(group, "ru")} if group else {})
-        context = browser.new_context(base_url=alive.company.url, reduced_motion="reduce", color_scheme="light")
+        context = browser.new_context(base_url=alive.company.url, reduced_motion="reduce", locale="ru-RU")
         context.add_cookies([{"name": k, "value": v, "url": alive.company.url} for k, v in cookies.items()])
         page = context.new_page()
         for place in (one for one in places if (one.group or "") == group):
@@ -64,7 +64,7 @@ def taken(browser: Browser, alive: living.Living, folder: Path) -> Iterable[str]
                 page.set_viewport_size({"width": width, "height": height})
                 page.goto(place.path, wait_until="networkidle")
                 page.set_viewport_size({"width": width, "height": min(TALLEST, _height(page))})
-                page.screenshot(path=folder / f"{name}-{size}.jpg", type="jpeg", quality=60)
+                page.screenshot(path=folder / f"{name}-{size}.jpg", type="jpeg", quality=45)
             pictures = " | ".join(f"[{size}]({name}-{size}.jpg)" for size in SIZES)
             yield f"| {page.title().partition(' · ')[0].replace('|', '/')} | `{place.path}` | {pictures} |"
         context.close()
