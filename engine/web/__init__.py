@@ -29,7 +29,7 @@ from engine.web import (
 )
 
 NOUNS = (
-    "signin", "preferences", "inbox", "bulk", "tasks", "start", "deals", "instances", "drawings", "approvals",
+    "signin", "preferences", "inbox", "bulk", "tasks", "back", "start", "deals", "instances", "drawings", "approvals",
     "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
     "imports", "bank",
     "assignments",
@@ -65,7 +65,7 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.before_request(_prepare)
     for part in (
-        security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness
+        security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness, returning,
     ):  # fmt: skip
         part.install(app)
     app.jinja_env.globals["asset"] = asset

@@ -32,6 +32,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("inbox.show", _("Tasks"), "inbox", _tasks(), alarm=False),
         _link("approvals.queue", _("Approvals"), "checklist", _approvals()),
         _link("assignments.listing", _("Assignments"), "user-share"),
+        _link("agenda.show", _("Calendar"), "calendar"),
         _link("start.choose", _("Start"), "player-play"),
         _link("absences.timeline", _("Absences"), "calendar"),
     ]
