@@ -56,9 +56,27 @@ CANDIDATES = Prepared(
 )
 
 
-def group(key: str) -> Rule:
+@dataclass(frozen=True)
+class InGroup:
     """Members of a group, whatever the thing is."""
-    return lambda asking: key in asking.groups
+
+    key: str
+
+    def __call__(self, asking: Asking) -> bool:
+        return self.key in asking.groups
+
+
+def group(key: str) -> InGroup:
+    """Members of a group, whatever the thing is."""
+    return InGroup(key)
+
+
+def acts_of(groups: Iterable[str]) -> list[str]:
+    """What membership alone permits, whatever the thing is: the acts of these groups in the order of the table."""
+    keys = set(groups)
+    return [
+        act for act, rules in RULES.items() if any(isinstance(rule, InGroup) and rule.key in keys for rule in rules)
+    ]
 
 
 def assignee(asking: Asking) -> bool:
@@ -185,6 +203,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "log.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
+    "people.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "absence.plan": (oneself, superior, HEAD, DIRECTOR, ADMIN),
     "client.create": (MANAGER, OPERATOR, MARKETER, HEAD, DIRECTOR, ADMIN),
     "client.change": (client_owner, OPERATOR, HEAD, DIRECTOR, ADMIN),

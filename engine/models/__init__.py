@@ -18,7 +18,7 @@ from engine.models.knowledge import KnowledgeItem, KnowledgeStem
 from engine.models.marketing import BonusEntry, Campaign, CampaignRecipient, LoyaltyCard, Source, SourceCost
 from engine.models.monitoring import MissedTask, Pause, RolledDay, StageTime, StepDay
 from engine.models.notices import CalendarFeed, IncomingMail, Notice, NoticeChoice, NoticeHabit
-from engine.models.people import Absence, Group, LoginSession, Membership, Substitution, User
+from engine.models.people import Absence, Group, LoginSession, Membership, PasswordLink, Substitution, User
 from engine.models.products import Competitor, CompetitorPrice, Price, PriceList, Product
 from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
 from engine.models.returns import Intervention, TaskReturn
@@ -77,6 +77,7 @@ __all__ = [
     "NoticeHabit",
     "NumberSequence",
     "Pause",
+    "PasswordLink",
     "Payment",
     "Price",
     "PriceList",

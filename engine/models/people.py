@@ -66,6 +66,18 @@ class LoginSession(Base):
     expires_at: Mapped[datetime]
 
 
+class PasswordLink(Base):
+    """A one-time link by which a person sets his own password. Only the hash of its token is kept."""
+
+    __tablename__ = "password_link"
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), index=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class Absence(Base):
     """Who is away, from when to when; both ends are moments. ``substitutes``: who does his work meanwhile."""
 
