@@ -24,6 +24,7 @@ HOUR = 3600
 NEVER = SPREAD // HOUR * HOUR - HOUR  # seconds; after every due date there can be
 GRADES = {"A": 0, "B": 1, "C": 2}  # classes of clients; everybody else comes after them
 TASKS, CANDIDATES = table_of(UserTask), table_of(Candidate)
+GROUPS, PEOPLE = table_of(Group), table_of(User)
 LAST_ROUND = Prepared(
     select(func.max(TASKS.c.round)).where(
         TASKS.c.instance_id == bindparam("instance"),
@@ -37,6 +38,8 @@ WRITE = Prepared(
              "form_key", "form_version", "due_at", "due_why", "follow_up_at", "priority", "rank", "round", "settings",
              "created_at", "claimed_at", "words", "client_id", "revision"],
 )  # fmt: skip
+GROUP = Prepared(select(GROUPS.c.key).where(GROUPS.c.key == bindparam("key")))
+PERSON = Prepared(select(PEOPLE.c.id).where(PEOPLE.c.login == bindparam("login"), PEOPLE.c.active))
 WRITE_CANDIDATES = Prepared(insert(CANDIDATES).inline(), columns=["task_id", "group_key", "user_id", "rank"])
 
 
@@ -154,7 +157,18 @@ def _settings(token: OpenTask) -> dict[str, Any]:
         kept["document_id"] = int(shown)
     if (banned := _banned(token)) is not None:
         kept["not_for_login"] = banned
+    if (asked := _asked(token)) is not None:
+        kept["asked"] = asked
     return kept
+
+
+def _asked(token: OpenTask) -> str | None:
+    """In what capacity one of several approvers is asked («Юрист»): the property ``approvalAsked`` names the variable,
+    perhaps a field of it."""
+    found: Any = token.variables
+    for part in (token.element.settings.properties.get("approvalAsked") or "").split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return str(found) if found else None
 
 
 def _banned(token: OpenTask) -> str | None:
@@ -240,7 +254,7 @@ def _use_form(_work: Work, _instance: ProcessInstance, value: Any, found: Assign
 
 
 def _check_groups(work: Work, found: Assigned) -> None:
-    known = set(work.session.scalars(select(Group.key).where(Group.key.in_(found.groups))))
+    known = {key for key in found.groups if GROUP.see(work.session, key=key)}
     unknown = [key for key in found.groups if key not in known]
     if unknown:
         found.groups = tuple(key for key in found.groups if key in known)
@@ -249,7 +263,8 @@ def _check_groups(work: Work, found: Assigned) -> None:
 
 def _users(work: Work, logins: Iterable[str]) -> Mapping[str, User]:
     wanted = list(dict.fromkeys(logins))
-    found = {user.login: user for user in work.session.scalars(select(User).where(User.login.in_(wanted), User.active))}
+    ids = [row[0] for login in wanted for row in PERSON.see(work.session, login=login)]
+    found = {user.login: user for user in (work.session.get_one(User, user_id) for user_id in ids)}
     if missing := [login for login in wanted if login not in found]:
         raise Invalid("There is no user «{login}»", login=", ".join(missing))
     return {login: found[login] for login in wanted}

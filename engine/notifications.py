@@ -289,10 +289,14 @@ def said(env: Any, locale: str, kind: str, facts: Mapping[str, Any], instance: P
 
 def link(env: Any, notice: Notice) -> str:
     """The address of what a notice is about, as a mail shows it."""
-    site = str(env.setting("mail.address", env.setting("campaigns.address", ""))).rstrip("/")
     if notice.task_id is not None:
-        return f"{site}/tasks/{notice.task_id}"
-    return f"{site}/instances/{notice.instance_id}" if notice.instance_id is not None else f"{site}/notices"
+        return f"{site(env)}/tasks/{notice.task_id}"
+    return f"{site(env)}/instances/{notice.instance_id}" if notice.instance_id is not None else f"{site(env)}/notices"
+
+
+def site(env: Any) -> str:
+    """The address at which people open this product (settings ``mail.address``)."""
+    return str(env.setting("mail.address", env.setting("campaigns.address", ""))).rstrip("/")
 
 
 def task_assigned(work: Work, person: User, instance: ProcessInstance, task_id: int, name: str) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine import audit, control_points, failures, history, outbox, values
+from engine import audit, control_points, failures, history, outbox, values, withdrawals
 from engine.assignment import moment, open_tasks
 from engine.bpmn.types import Advance, Happening, OpenService, OpenSubscription, OpenTimer, Snapshot
 from engine.models import (
@@ -213,8 +213,9 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
         _refresh(work, gone.values())
         for token_id, task_id in gone.items():
             _log(work, instance, "user_task.cancelled", f"user_task:{task_id}", known.elements[token_id])
+    votes = withdrawals.note(work, instance, done, {gone[token]: known.elements[token] for token in gone})
     for task_id in (*finished, *gone.values()):
-        for forget in FORGET:
+        for forget in FORGET[task_id in votes :]:
             forget.run(work.connection, task=task_id)
     jobs = _gone(known.jobs, (*now.services, *now.timers))
     outbox.cancel(work, jobs.values())

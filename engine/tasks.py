@@ -249,6 +249,8 @@ def _how_it_ended(work: Work, task: UserTask) -> tuple[Any]:
     if task.status == TaskStatus.COMPLETED:
         who = _name(work, task.completed_by)
         return (text("«{task}» was completed by {name} on {at}", task=task.name, name=who, at=shown),)
+    if "decided_by" in (task.settings or {}):
+        return (text("«{task}» was decided without your vote on {at}", task=task.name, at=shown),)
     return (text("«{task}» was cancelled on {at}: the procedure no longer asks for it", task=task.name, at=shown),)
 
 

@@ -42,6 +42,7 @@ from tests.cast import actor
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 ENDLESS = 200
+APPROVALS = ("Согласовать документ", "Согласовать в свою очередь", "Проголосовать за документ")
 
 
 @dataclass
@@ -100,6 +101,14 @@ class Story:
             deal_id=self.deal_id if title is not None else None,
         )  # fmt: skip
         self.instance_id = begun.id
+        self.work()
+
+    def begin_about(
+        self, deal_id: int, procedure: str, by: str = "anna", variables: Mapping[str, Any] | None = None
+    ) -> None:
+        """Somebody starts a procedure about a deal that is there already."""
+        self.deal_id = deal_id
+        self.instance_id = self.act(by, instances.start, procedure, dict(variables or {}), deal_id=deal_id).id
         self.work()
 
     def act(self, login: str, verb: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -194,7 +203,8 @@ class Story:
 
     def approve(self, group: str, by: str | None = None, decision: str = "approve", remark: str | None = None) -> None:
         """An approver's answer."""
-        task = self.task_of("Согласовать документ", group)
+        name = next((name for name in APPROVALS if name in self.open), APPROVALS[0])
+        task = self.task_of(name, group)
         said = {"approval_decision": decision} | ({"approval_remark": remark} if remark else {})
         self.act(by or self.performer(task), tasks.complete, task.id, said)
         self.work()

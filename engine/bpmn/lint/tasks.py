@@ -15,7 +15,7 @@ _PROPERTIES = frozenset(
     {
         "starterGroups", "title", "subject", "description", "controlPoint", "cpTitle", "cpDue", "cpOwner",
         "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "notFor", "document",
-        "help",
+        "help", "approval", "approvalRemark", "approvalAsked", "approvalAll", "approvalNote", "anotherPerson",
     }
 )  # fmt: skip
 
