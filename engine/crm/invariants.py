@@ -2,7 +2,9 @@
 between sales with the day, the purpose and the product of the next contact; or it is not approached at all."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -19,8 +21,14 @@ def without_next_contact(session: Session, now: datetime) -> list[Client]:
 
     A next contact needs a product as long as there is something to offer: the ideal client needs none (R021).
     """
-    rows = session.scalars(
-        select(Client)
+    fallen = fallen_through(session, now)
+    return list(session.scalars(select(Client).where(Client.id.in_(fallen)).order_by(Client.id))) if fallen else []
+
+
+def fallen_through(session: Session, now: datetime) -> set[int]:
+    """The same clients by id alone: what lists need that show a page of them."""
+    rows: Sequence[Any] = session.execute(
+        select(Client.id, Client.segment, Client.next_contact_on, Client.next_contact_purpose)
         .where(
             Client.role == "client",
             Client.merged_into_id.is_(None),
@@ -30,16 +38,11 @@ def without_next_contact(session: Session, now: datetime) -> list[Client]:
             ~_just_moving(now),
             or_(_nothing_agreed(), Client.next_contact_product_id.is_(None)),
         )
-        .order_by(Client.id)
-    ).all()
-    targets = development.targets_of(session, [row for row in rows if row.next_contact_on is not None])
-    return [row for row in rows if _fell_through(row, targets.get(row.id, []))]
-
-
-def _fell_through(client: Client, targets: list[development.Target]) -> bool:
-    if client.next_contact_on is None or not (client.next_contact_purpose or "").strip():
-        return True
-    return development.next_of(targets) is not None
+    ).all()  # fmt: skip
+    agreed = [row for row in rows if row.next_contact_on is not None and (row.next_contact_purpose or "").strip()]
+    targets = development.targets_of(session, agreed)
+    fine = {row.id for row in agreed if development.next_of(targets[row.id]) is None}
+    return {row.id for row in rows} - fine
 
 
 def _nothing_agreed() -> ColumnElement[bool]:

@@ -84,6 +84,12 @@ def month_number(day: date) -> int:
     return day.year * 12 + day.month
 
 
+def month_named(number: int) -> str:
+    """A month since the year 0 as it is written."""
+    year, month = divmod(number - 1, 12)
+    return f"{month + 1:02d}.{year}"
+
+
 def moment(env: Any, day: date) -> datetime:
     """When a day begins in the main office."""
     calendar = (getattr(env, "calendars", None) or {}).get(OFFICE)

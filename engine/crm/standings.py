@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,11 +42,12 @@ def period(rules: Rules, on: date) -> tuple[date, date]:
 def standings(session: Session, rules: Rules, on: date) -> dict[int, Standing]:
     """All clients but merged doubles, by id. A potential client has no classes, a new one no XYZ (R080-R083)."""
     spread = _spread(session, rules, on)
+    months = class_rules.months_back(on, rules.periods)
     found: dict[int, Standing] = {}
     for row in session.execute(_clients(rules, on)):
         percent = None
         if row.state not in (class_rules.POTENTIAL, class_rules.NEW):
-            count = _months_known(rules, on, row.first)
+            count = _months_known(months, row.first)
             percent = class_rules.variation_of(count, *spread.get(row.id, (0.0, 0.0))) if count >= rules.least else None
         found[row.id] = Standing(
             row.id, row.state, row.abc if row.state != class_rules.POTENTIAL else None, class_rules.xyz(percent, rules),
@@ -144,9 +145,8 @@ def _spread(session: Session, rules: Rules, on: date) -> Mapping[int, tuple[floa
     return {row.client_id: (float(row.total), float(row.squares)) for row in session.execute(query)}
 
 
-def _months_known(rules: Rules, on: date, first: date | None) -> int:
+def _months_known(months: Sequence[tuple[date, date]], first: date | None) -> int:
     """How many of the months looked at the client has been with us."""
     if first is None:
         return 0
-    months = class_rules.months_back(on, rules.periods)
     return next((place + 1 for place, (since, _) in enumerate(months) if first >= since), len(months))

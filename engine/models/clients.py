@@ -40,7 +40,7 @@ class Client(Base):
     segment: Mapped[str | None] = mapped_column(index=True)
     target: Mapped[bool] = mapped_column(default=True, server_default="1")
     profile: Mapped[Json] = mapped_column(default=dict, server_default="{}")
-    territory: Mapped[str | None]
+    territory: Mapped[str | None] = mapped_column(index=True)
     stop_list: Mapped[bool] = mapped_column(default=False)
     stop_reason: Mapped[str | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"), index=True)

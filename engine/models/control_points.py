@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 
 
 class ControlPoint(Base):
@@ -19,7 +19,10 @@ class ControlPoint(Base):
     """
 
     __tablename__ = "control_point"
-    __table_args__ = (Index("ix_control_point_open", "status", "planned_at"),)
+    __table_args__ = (
+        Index("ix_control_point_open", "status", "planned_at"),
+        Index("ix_control_point_late", "planned_at", **where("deviation > 0 OR status IN ('missed', 'open')")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     token_id: Mapped[str]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 from engine.models.clients import Client, Contact
 
 Money = Numeric(18, 2)
@@ -78,6 +78,7 @@ class ScheduledPayment(Base):
     """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: so far."""
 
     __tablename__ = "scheduled_payment"
+    __table_args__ = (Index("ix_scheduled_payment_owed", "deal_id", **where("received < sum")),)
     id: Mapped[int] = mapped_column(primary_key=True)
     deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
     part: Mapped[int]
@@ -109,8 +110,9 @@ class MilestoneReached(Base):
     """A deal reached a milestone: one append-only row each, the ground of every report on stages (PAT-5)."""
 
     __tablename__ = "milestone_reached"
+    __table_args__ = (Index("ix_milestone_reached_deal_at", "deal_id", "at", "id", "milestone"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"))
     milestone: Mapped[str]
     at: Mapped[datetime]
 

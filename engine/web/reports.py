@@ -58,10 +58,11 @@ def show(key: str, case: str | None = None) -> str:
     """One report, or the cases behind one of its numbers."""
     report, asked = _asked(key, number("page", 1))
     tables = registry.tables(report, asked, case)
+    filters = _controls(report, asked)
     return render_template(
         "report.html", report=report, asked=asked, case=report.cases[case] if case else None, case_key=case,
-        tables=[_shown(table, report, no) for no, table in enumerate(tables)], filters=_controls(report, asked),
-        chosen=_chosen(report, asked), groups=model.GROUPS, presets=periods.PRESETS, kept=kept,
+        tables=[_shown(table, report, no) for no, table in enumerate(tables)], filters=filters,
+        chosen=_chosen(asked, filters), groups=model.GROUPS, presets=periods.PRESETS, kept=kept,
         spoken=spoken,
     )  # fmt: skip
 
@@ -253,10 +254,10 @@ def _controls(report: Report, asked: Asked) -> list[tuple[Filter, list[tuple[str
     return found
 
 
-def _chosen(report: Report, asked: Asked) -> list[tuple[str, str]]:
+def _chosen(asked: Asked, filters: Sequence[tuple[Filter, list[tuple[str, str]], str]]) -> list[tuple[str, str]]:
     """What was chosen, in words, for the printed page."""
     said: list[tuple[str, str]] = []
-    for one, choices, chosen in _controls(report, asked):
+    for one, choices, chosen in filters:
         if one.kind == "period":
             days = f"{formats.day(asked.period.since, 'medium')} – {formats.day(asked.period.until, 'medium')}"
             said.append((say(one.title), days))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select
 
 from engine.crm import invariants
 from engine.crm.periods import day_of, moment, moments
@@ -192,38 +192,43 @@ CONTACT, STEP = text("Next contact"), text("Next step of the deal")
 
 def _calendar(asked: Asked) -> Sequence[Table]:
     """Agreed contacts and next steps of deals of the period, and those that are past and not done (R136)."""
-    session = asked.session
-    products = ground.products_by_id(session)
-    rows: list[dict[str, Any]] = []
+    agreed = _agreed(asked)
+    whole = agreed.union_all(_steps(asked)).subquery()
+    count = asked.session.scalar(select(func.count()).select_from(whole)) or 0
+    limit, offset = asked.slice()
+    query = select(whole).order_by(whole.c.day, whole.c.label, whole.c.deal_id, whole.c.id).limit(limit).offset(offset)
+    found = asked.session.execute(query).all()
+    products = ground.products_by_id(asked.session)
+    names = ground.names_of(asked.session, {row.owner_id for row in found})
+    rows = [
+        {"on": Cell(row.day, tone="late" if row.day < asked.today else ""),
+         "client": to_deal(row.deal_id, row.label) if row.deal_id else to_client(row.id, row.label),
+         "what": STEP if row.deal_id else CONTACT, "purpose": row.purpose, "product": products.get(row.product_id or 0),
+         "name": names.get(row.owner_id or 0)}
+        for row in found
+    ]  # fmt: skip
+    return [Table(CALENDAR, rows, count=count), _without(asked)]
 
-    def wanted(day: Any) -> ColumnElement[bool]:
-        return and_(day <= asked.period.until, or_(day >= asked.period.since, day < asked.today))
 
-    contacts = select(Client).where(*_alive(asked), wanted(Client.next_contact_on))
-    for client in session.scalars(contacts):
-        rows.append({
-            "on": client.next_contact_on, "client": to_client(client.id, client.name), "what": CONTACT,
-            "purpose": client.next_contact_purpose, "product": products.get(client.next_contact_product_id or 0),
-            "owner": client.owner_id,
-        })  # fmt: skip
-    steps = select(Deal, Client.name).join(Client, Client.id == Deal.client_id).where(
-        Deal.status == "open", wanted(Deal.next_step_on), *ground.client_filters(asked),
-        *([Deal.owner_id == asked["employee"]] if asked["employee"] else []),
+def _wanted(asked: Asked, day: Any) -> ColumnElement[bool]:
+    return and_(day <= asked.period.until, or_(day >= asked.period.since, day < asked.today))
+
+
+def _agreed(asked: Asked) -> Select[*tuple[Any, ...]]:
+    return select(
+        Client.next_contact_on.label("day"), Client.name.label("label"), Client.next_contact_purpose.label("purpose"),
+        Client.next_contact_product_id.label("product_id"), Client.owner_id, Client.id, null().label("deal_id"),
+    ).where(*_alive(asked), _wanted(asked, Client.next_contact_on))  # fmt: skip
+
+
+def _steps(asked: Asked) -> Select[*tuple[Any, ...]]:
+    own = [Deal.owner_id == asked["employee"]] if asked["employee"] else []
+    return (
+        select(Deal.next_step_on, Client.name + " · " + Deal.number, Deal.next_step, null(), Deal.owner_id, Client.id,
+               Deal.id)
+        .join(Client, Client.id == Deal.client_id)
+        .where(Deal.status == "open", _wanted(asked, Deal.next_step_on), *ground.client_filters(asked), *own)
     )  # fmt: skip
-    for deal, name in session.execute(steps):
-        rows.append({
-            "on": deal.next_step_on, "client": to_deal(deal.id, f"{name} · {deal.number}"), "what": STEP,
-            "purpose": deal.next_step, "owner": deal.owner_id,
-        })  # fmt: skip
-    names = ground.names_of(session, {row["owner"] for row in rows})
-    rows.sort(key=lambda row: (row["on"], row["client"].value))
-    shown = [
-        row
-        | {"name": names.get(row["owner"] or 0)}
-        | {"on": Cell(row["on"], tone="late" if row["on"] < asked.today else "")}
-        for row in rows
-    ]
-    return [Table(CALENDAR, shown), _without(asked)]
 
 
 def _alive(asked: Asked) -> list[Any]:
@@ -237,22 +242,27 @@ def _alive(asked: Asked) -> list[Any]:
 def _without(asked: Asked) -> Table:
     """Clients who fell through (R137): neither at a stage of a sale with a next step nor with a contact agreed."""
     end = moment(asked.env, asked.today + timedelta(days=1))  # what is due today may still be done
-    fallen = {client.id for client in invariants.without_next_contact(asked.session, end)}
+    fallen = invariants.fallen_through(asked.session, end)
+    ordered = select(Client.id).where(*_alive(asked)).order_by(Client.name, Client.id)
+    mine = [number for number in asked.session.scalars(ordered) if number in fallen]
+    limit, offset = asked.slice()
+    shown = mine[offset : offset + limit if limit else None]
     last = select(func.max(ContactRecord.at)).where(ContactRecord.client_id == Client.id).scalar_subquery()
-    found = asked.session.execute(
-        select(Client, last.label("last")).where(*_alive(asked)).order_by(Client.name, Client.id)
-    ).all()
-    mine = [(client, at) for client, at in found if client.id in fallen]
-    names = ground.names_of(asked.session, {client.owner_id for client, _ in mine})
     parts = (("next_contact_on", text("day")), ("next_contact_purpose", text("purpose")),
              ("next_contact_product_id", text("product")))  # fmt: skip
+    query = select(
+        Client.id, Client.name, Client.owner_id, *(getattr(Client, key) for key, _ in parts), last.label("last")
+    ).order_by(Client.name, Client.id)
+    found = asked.session.execute(query.where(Client.id.in_(shown))).all() if shown else []
+    names = ground.names_of(asked.session, {row.owner_id for row in found})
     rows = [
-        {"client": to_client(client.id, client.name),
-         "missing": tuple(title for key, title in parts if getattr(client, key) is None),
-         "last": day_of(asked.env, at), "name": names.get(client.owner_id or 0)}
-        for client, at in mine
+        {"client": to_client(row.id, row.name),
+         "missing": tuple(title for key, title in parts if getattr(row, key) is None),
+         "last": day_of(asked.env, row.last), "name": names.get(row.owner_id or 0)}
+        for row in found
     ]  # fmt: skip
-    return Table(WITHOUT, rows, title=text("Clients without a next contact"), empty=text("Every client has one."))
+    return Table(WITHOUT, rows, title=text("Clients without a next contact"), empty=text("Every client has one."),
+                 count=len(mine))  # fmt: skip
 
 
 PEOPLE = Report(

@@ -34,6 +34,7 @@ from engine.models import ClassHistory, Client, Matrix, Product, Segment, Segmen
 
 LETTERS, VARIATIONS = ("A", "B", "C"), ("X", "Y", "Z")
 VALUABLE = 3  # products (R031)
+POINTS = 200  # of a curve; more would not be seen
 ORDER = choice(
     "order", text("Order"), [("turnover", text("by turnover")), ("variation", text("by variation"))], default="turnover"
 )
@@ -103,6 +104,7 @@ def _list(asked: Asked, names: dict[int, str], found: dict[int, Standing]) -> Ta
         for one in shown[offset : offset + limit if limit else None]
     ]  # fmt: skip
     rules = class_rules.rules_of(asked.env)
+    curve = curve[:: -(-len(curve) // POINTS) or 1]
     chart = Chart(
         text("Coefficient of variation, clients in rising order"), "line", [names[one.client_id] for one in curve],
         [(text("Coefficient of variation"), [one.variation for one in curve]),

@@ -69,9 +69,9 @@ def interval(won: int, cases: int) -> tuple[float, float]:
 def experience(asked: Asked) -> dict[int, Experience]:
     """By the place of a milestone: deals closed in the period that had come at least so far."""
     start, end = moments(asked.env, asked.period)
-    found = ways.deals(asked, money=False)
-    closed = (found.c.closed_at >= start, found.c.closed_at < end, found.c.status.in_(("won", "lost")))
-    counted = select(found.c.status, found.c.place, func.count().label("many")).where(*closed)
+    closed = Deal.closed_at >= start, Deal.closed_at < end, Deal.status.in_(("won", "lost"))
+    found = ways.deals(asked, *closed, money=False, brief=True)
+    counted = select(found.c.status, found.c.place, func.count().label("many"))
     rows = asked.session.execute(counted.group_by(found.c.status, found.c.place)).all()
     lasted = (
         select(MilestoneReached.milestone, func.avg(DaysBetween(MilestoneReached.at, Deal.closed_at)).label("days"))
@@ -95,8 +95,8 @@ def _days(days: Mapping[int, float], place: int) -> float | None:
 
 def _forecast(asked: Asked) -> Sequence[Table]:
     known = experience(asked)
-    found = ways.deals(asked)
-    rows = asked.session.execute(select(found).where(found.c.status == "open")).all()
+    found = ways.deals(asked, Deal.status == "open", brief=True)
+    rows = asked.session.execute(select(found.c.place, found.c.sum, found.c.expected_on, found.c.milestone_at)).all()
     months: dict[tuple[int, int], list[Any]] = {}
     for row in rows:
         on = expected_on(asked, row, known)
@@ -177,8 +177,8 @@ def _deal_cases(asked: Asked) -> Sequence[Table]:
         Column("own", text("Chance by the owner"), "percent"), Column("likely", text("Expected"), "money", total=True),
         Column("cases", text("Closed deals seen"), "int"), Column("on", text("Expected on"), "date"),
     )  # fmt: skip
-    known, found = experience(asked), ways.deals(asked)
-    query = select(found).where(found.c.status == "open")
+    known, found = experience(asked), ways.deals(asked, Deal.status == "open")
+    query = select(found)
     scheme, number = stages_of(asked), asked.number("stage")
     if number and number <= len(scheme):
         query = query.where(ways.in_stage(scheme, number - 1, found.c.place))

@@ -28,7 +28,7 @@ from engine.crm.reports.model import (
 )
 from engine.crm.reports.stage_names import Stage, refusal_name, stages_of
 from engine.errors import Text, text
-from engine.models import Competitor, Source
+from engine.models import Competitor, Deal, Source
 
 KINDS: Mapping[str, Text] = {
     "first": text("first sale"),
@@ -59,11 +59,8 @@ def funnel(asked: Asked) -> Sequence[Table]:
     """How many deals came to each stage, went on, were lost there; and what is in work now."""
     known = stages_of(asked)
     start, end = moments(asked.env, asked.period)
-    found = ways.deals(asked)
-    shown = (found.c.status, found.c.place, func.count().label("many"), func.sum(found.c.sum).label("sum"))
-    grouped = select(*shown).group_by(found.c.status, found.c.place)
-    opened = asked.session.execute(grouped.where(found.c.created_at >= start, found.c.created_at < end)).all()
-    now = asked.session.execute(grouped.where(found.c.status == "open")).all()
+    opened = _counted(asked, Deal.created_at >= start, Deal.created_at < end)
+    now = _counted(asked, Deal.status == "open")
     rows = [_stage_row(known, no, opened, now) for no in range(len(known))]
     won = [row for row in opened if row.status == "won"]
     everything = sum(row.many for row in opened)
@@ -79,6 +76,12 @@ def funnel(asked: Asked) -> Sequence[Table]:
         return [Table(FUNNEL, [])]
     sums = total(FUNNEL, rows) | {"no": None, "stage": text("Total")}
     return [Table(FUNNEL, [*rows, last], total=sums, chart=chart)]
+
+
+def _counted(asked: Asked, *only: ColumnElement[bool]) -> Sequence[Any]:
+    found = ways.deals(asked, *only, brief=True)
+    shown = (found.c.status, found.c.place, func.count().label("many"), func.sum(found.c.sum).label("sum"))
+    return asked.session.execute(select(*shown).group_by(found.c.status, found.c.place)).all()
 
 
 def _stage_row(known: Sequence[Stage], no: int, opened: Sequence[Any], now: Sequence[Any]) -> dict[str, Any]:
@@ -104,15 +107,14 @@ def _stage_row(known: Sequence[Stage], no: int, opened: Sequence[Any], now: Sequ
 
 def deal_cases(asked: Asked) -> Sequence[Table]:
     """The deals behind a number of the funnel: ``what`` came, stays, lost, won or open (now), ``stage`` from 1."""
-    known, found = stages_of(asked), ways.deals(asked)
+    known = stages_of(asked)
     start, end = moments(asked.env, asked.period)
     what, number = asked.given.get("what", ""), (asked.number("stage") or 0) - 1
-    query = select(found)
-    if what != "open":
-        query = query.where(found.c.created_at >= start, found.c.created_at < end)
     states = {"open": ("open",), "stays": ("open", "postponed"), "lost": ("lost",), "won": ("won",)}
-    if what in states:
-        query = query.where(found.c.status.in_(states[what]))
+    only = [] if what == "open" else [Deal.created_at >= start, Deal.created_at < end]
+    only += [Deal.status.in_(states[what])] if what in states else []
+    found = ways.deals(asked, *only)
+    query = select(found)
     if 0 <= number < len(known):
         low = ways.bounds(known)[number][0] if number else -1
         came = (found.c.place >= low) | (found.c.status == "won")
@@ -154,12 +156,12 @@ def _standing(known: Sequence[Stage], row: Any) -> Cell:
 
 def refusals(asked: Asked) -> Sequence[Table]:
     """Lost deals by stage, and what that says to those who sell, market and make the products (R146)."""
-    known, found = stages_of(asked), ways.deals(asked)
-    query = _lost(asked, found, (
+    known, found = stages_of(asked), ways.deals(asked, *_lost(asked), brief=True)
+    query = select(
         found.c.place, found.c.refusal_category, found.c.competitor_id, found.c.owner_id, found.c.source_id,
         func.count().label("many"), func.sum(found.c.sum).label("sum"),
-    )).group_by(found.c.place, found.c.refusal_category, found.c.competitor_id, found.c.owner_id,
-                found.c.source_id)  # fmt: skip
+    ).group_by(found.c.place, found.c.refusal_category, found.c.competitor_id, found.c.owner_id,
+               found.c.source_id)  # fmt: skip
     lost = asked.session.execute(query).all()
     names = ground.names_of(asked.session, {row.owner_id for row in lost})
     rivals = {row.id: row.name for row in asked.session.execute(select(Competitor.id, Competitor.name))}
@@ -234,16 +236,15 @@ def _cross(
     return Table(columns, rows, title=title, total=total(columns, rows), chart=picture)
 
 
-def _lost(asked: Asked, found: Any, shown: Sequence[ColumnElement[Any]] | None = None) -> Select[Any]:
+def _lost(asked: Asked) -> tuple[ColumnElement[bool], ...]:
     start, end = moments(asked.env, asked.period)
-    query: Select[Any] = select(*shown) if shown else select(found)
-    return query.where(found.c.status == "lost", found.c.closed_at >= start, found.c.closed_at < end)
+    return Deal.status == "lost", Deal.closed_at >= start, Deal.closed_at < end
 
 
 def lost_cases(asked: Asked) -> Sequence[Table]:
     """The lost deals of a period behind a number."""
-    known, found = stages_of(asked), ways.deals(asked)
-    query = _lost(asked, found)
+    known, found = stages_of(asked), ways.deals(asked, *_lost(asked))
+    query = select(found)
     number = asked.number("stage")
     if number and number <= len(known):
         query = query.where(ways.in_stage(known, number - 1, found.c.place) if number < len(known)

@@ -141,7 +141,7 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
     """
     until = add_months(period.until, -months)
     rows = _pairs(asked, add_months(period.since, -months - 1), until, whole, after=period.until)
-    query = select(rows).where(or_(rows.c.other.is_(None), _months(rows.c.other) - _months(rows.c.dated) >= months))
+    query = select(rows).where(or_(rows.c.other.is_(None), months_of(rows.c.other) - months_of(rows.c.dated) >= months))
     found = []
     for row in asked.session.execute(query):
         on = _silent_from(row.dated, months)
@@ -153,7 +153,7 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
 def restored(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
     """Who paid again in the period after a silence that had made him lost, by direction or as such (R079, R085)."""
     rows = _pairs(asked, period.since, period.until, whole)
-    query = select(rows).where(_months(rows.c.dated) - _months(rows.c.other) >= months)
+    query = select(rows).where(months_of(rows.c.dated) - months_of(rows.c.other) >= months)
     return [
         Turn(row.client_id, row.direction, row.owner_id, row.dated, row.dated, row.other)
         for row in asked.session.execute(query)
@@ -215,7 +215,8 @@ def _pairs(asked: Asked, since: date, until: date, whole: bool, *, after: date |
     )  # fmt: skip
 
 
-def _months(day: Any) -> ColumnElement[int]:
+def months_of(day: Any) -> ColumnElement[int]:
+    """Months since the year 0, to compare months with."""
     return extract("year", day) * 12 + extract("month", day)
 
 

@@ -33,7 +33,7 @@ from engine.errors import text
 from engine.models import Campaign, Client, Deal, Settlement, Source, SourceCost
 
 PURCHASES = 2
-NEW, REGULAR, RESTORED = "new", "regular", "restored"
+NEW, REGULAR, RESTORED, UNSURE = "new", "regular", "restored", "unsure"
 CLIENTS, SUMS = text("Clients"), text("Sum")
 LOYALTY = (
     Column("segment", text("Segment")),
@@ -71,17 +71,39 @@ def _buyers(asked: Asked) -> Subquery:
     )  # fmt: skip
 
 
-def _who(row: Any, months: int) -> str:
-    """New: the first money ever; restored: after a silence longer than the state window; regular: every other."""
-    if row.before is None:
-        return NEW
-    return RESTORED if row.before < add_months(row.first, -months) else REGULAR
+def _summed(asked: Asked) -> Sequence[Any]:
+    """The buyers of each segment added up by what they are: ``kind`` new (the first money ever), restored (after a
+    silence longer than the state window) or regular. Where months alone do not tell a silence, days are looked at."""
+    months = ground.window_months(asked.env)
+    buyers = _buyers(asked)
+    silence = ground.months_of(buyers.c.first) - ground.months_of(buyers.c.before)
+    least = int(asked.env.setting("classes.loyalty.purchases", PURCHASES))
+    known = select(
+        buyers.c.segment, buyers.c.sum,
+        case((buyers.c.before.is_(None), NEW), (silence == months, UNSURE), (silence > months, RESTORED),
+             else_=REGULAR).label("kind"),
+        case((silence == months, buyers.c.first)).label("first"),
+        case((silence == months, buyers.c.before)).label("before"),
+        case((buyers.c.purchases >= least, 1), else_=0).label("loyal"),
+        case((buyers.c.recommended_by_id.is_not(None), 1), else_=0).label("advised"),
+    ).subquery()  # fmt: skip
+    by = (known.c.segment, known.c.kind, known.c.first, known.c.before)
+    query = select(
+        *by, func.count().label("clients"), func.sum(known.c.sum).label("sum"), func.sum(known.c.loyal).label("loyal"),
+        func.sum(known.c.advised).label("advised"),
+        func.sum(known.c.advised * known.c.sum).label("recommended"),
+    ).group_by(*by)  # fmt: skip
+    return asked.session.execute(query).all()
+
+
+def _was_lost(row: Any, months: int) -> bool:
+    return bool(row.kind == RESTORED or (row.kind == UNSURE and row.before < add_months(row.first, -months)))
 
 
 def _loyalty(asked: Asked) -> Sequence[Table]:
     titles = dict(_segments(asked))
     groups: dict[str, list[Any]] = {}
-    for row in asked.session.execute(select(_buyers(asked))):
+    for row in _summed(asked):
         groups.setdefault(row.segment or "", []).append(row)
     rows = [
         {"segment": titles.get(key, key) or text("outside segments"), **_figures(asked, groups[key], key)}
@@ -99,21 +121,21 @@ def _segments(asked: Asked) -> Sequence[tuple[str, Any]]:
 
 
 def _figures(asked: Asked, rows: Sequence[Any], segment: str | None) -> dict[str, Any]:
-    least, months = int(asked.env.setting("classes.loyalty.purchases", PURCHASES)), ground.window_months(asked.env)
+    months = ground.window_months(asked.env)
 
     def sum_of(chosen: Sequence[Any]) -> Decimal:
         return sum((roubles(row.sum) for row in chosen), Decimal("0.00"))
 
-    loyal = [row for row in rows if row.purchases >= least]
-    advised = [row for row in rows if row.recommended_by_id is not None]
-    kinds = {kind: [row for row in rows if _who(row, months) == kind] for kind in (REGULAR, RESTORED)}
-    old = sum_of(kinds[REGULAR]) + sum_of(kinds[RESTORED])
-    everything, recommended = sum_of(rows), sum_of(advised)
+    clients, loyal, advised = (sum(getattr(row, name) for row in rows) for name in ("clients", "loyal", "advised"))
+    old = [row for row in rows if row.kind != NEW]
+    regular = [row for row in old if not _was_lost(row, months)]
+    everything = sum_of(rows)
+    recommended = sum((roubles(row.recommended) for row in rows), Decimal("0.00"))
     return {
-        "clients": to_case("buyers", len(rows), group=segment), "loyal": to_case("loyal", len(loyal), group=segment),
-        "index": share(len(loyal), len(rows)), "advised": to_case("advised", len(advised), group=segment),
+        "clients": to_case("buyers", clients, group=segment), "loyal": to_case("loyal", loyal, group=segment),
+        "index": share(loyal, clients), "advised": to_case("advised", advised, group=segment),
         "all": everything, "recommended": recommended, "recommended_share": share(recommended, everything),
-        "regular": sum_of(kinds[REGULAR]), "old": old, "old_share": share(old, everything),
+        "regular": sum_of(regular), "old": sum_of(old), "old_share": share(sum_of(old), everything),
     }  # fmt: skip
 
 

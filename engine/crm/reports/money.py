@@ -1,19 +1,18 @@
-"""RP-18, RP-23, RP-24: payments and what is overdue, the self-diagnosis, the sales plan and its fulfilment."""
+"""RP-23, RP-24: the self-diagnosis, the sales plan and its fulfilment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, extract, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.crm import diagnosis
-from engine.crm.periods import day_of, month_number
+from engine.crm.periods import month_named, month_number
 from engine.crm.reports import ground
-from engine.crm.reports.filters import DIRECTION, EMPLOYEE, PERIOD, YEAR
+from engine.crm.reports.filters import DIRECTION, EMPLOYEE, YEAR
 from engine.crm.reports.model import (
     Asked,
     Case,
@@ -31,136 +30,10 @@ from engine.crm.reports.model import (
     share,
     to_case,
     to_client,
-    to_deal,
     total,
 )  # fmt: skip
 from engine.errors import text
-from engine.models import Client, Deal, Diagnosis, Document, Payment, Product, SalesPlan, ScheduledPayment, Settlement
-from engine.vocabulary import DocumentStatus
-
-OWED = (
-    Column("deal", text("Deal")), Column("client", text("Client")), Column("part", text("Part"), "int"),
-    Column("due", text("Pay until"), "date"), Column("sum", text("Sum"), "money", total=True),
-    Column("received", text("Received"), "money", total=True), Column("left", text("Owed"), "money", total=True),
-    Column("overdue", text("of it overdue"), "money", total=True), Column("days", text("Days late"), "days"),
-    Column("name", text("Employee")),
-)  # fmt: skip
-CAME = (
-    Column("month", text("Month")), Column("count", text("Payments"), "int", total=True),
-    Column("in", text("Came in"), "money", total=True), Column("back", text("Went back"), "money", total=True),
-    Column("net", text("Left"), "money", total=True),
-)  # fmt: skip
-AGES = (
-    Column("age", text("How late")), Column("count", text("Parts"), "int", total=True),
-    Column("sum", text("Owed"), "money", total=True), Column("share", text("Share"), "percent"),
-)  # fmt: skip
-STEPS: Sequence[tuple[Said, int, int]] = (
-    (text("not yet due"), -10**6, 0), (text("1-30 days"), 1, 30), (text("31-60 days"), 31, 60),
-    (text("61-90 days"), 61, 90), (text("more than 90 days"), 91, 10**6),
-)  # fmt: skip
-DEAD = {DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED}
-
-
-def _payments(asked: Asked) -> Sequence[Table]:
-    """What is owed on the day of the report, how late it is, and what came in during the period (R218)."""
-    rows = _owed(asked)
-    ages: list[dict[str, Any]] = []
-    for title, low, high in STEPS:
-        own = [row for row in rows if low <= row["late"] <= high]
-        ages.append({"age": title, "count": len(own), "sum": sum((row["left"] for row in own), Decimal("0.00"))})
-    summed = total(AGES, ages)
-    for age in ages:
-        age["share"] = share(age["sum"], summed["sum"])
-    came = _came(asked)
-    chart = Chart(text("Came in by month"), "bar", [row["month"] for row in came],
-                  [(text("Left"), [row["net"] for row in came])], "money")  # fmt: skip
-    return [
-        Table(OWED, rows, total=total(OWED, rows), empty=text("Nothing is owed.")),
-        Table(AGES, ages, title=text("How late"), total=summed),
-        Table(CAME, came, title=text("Payments of the period"), total=total(CAME, came), chart=chart),
-    ]
-
-
-def _owed(asked: Asked) -> list[dict[str, Any]]:
-    """Parts not paid in full, by the day they are due: that of the schedule, else the term of the newest invoice."""
-    valid = (
-        select(Document.deal_id, func.max(Document.valid_until).label("until"))
-        .where(Document.kind == "invoice", Document.status.not_in(DEAD)).group_by(Document.deal_id).subquery()
-    )  # fmt: skip
-    query = (
-        select(ScheduledPayment, Deal, Client.name, valid.c.until)
-        .join(Deal, Deal.id == ScheduledPayment.deal_id).join(Client, Client.id == Deal.client_id)
-        .outerjoin(valid, valid.c.deal_id == Deal.id)
-        .where(ScheduledPayment.received < ScheduledPayment.sum, Deal.status.in_(("open", "won")))
-    )  # fmt: skip
-    if asked["employee"]:
-        query = query.where(Deal.owner_id == asked["employee"])
-    found = asked.session.execute(query).all()
-    names = ground.names_of(asked.session, {row[1].owner_id for row in found})
-    rows: list[dict[str, Any]] = []
-    for part, deal, client, until in found:
-        due = part.due_on or day_of(asked.env, until)
-        late = (asked.today - due).days if due is not None else 0
-        left = roubles(part.sum) - roubles(part.received)
-        rows.append({
-            "deal": to_deal(deal.id, deal.number), "client": to_client(deal.client_id, client), "part": part.part,
-            "due": Cell(due, tone="late" if late > 0 else ""), "sum": roubles(part.sum),
-            "received": roubles(part.received), "left": left, "overdue": left if late > 0 else Decimal("0.00"),
-            "days": late if late > 0 else None, "name": names.get(deal.owner_id or 0), "late": late,
-            "order": (due or date.max, deal.id, part.part),
-        })  # fmt: skip
-    return sorted(rows, key=lambda row: row["order"])
-
-
-def _came(asked: Asked) -> list[dict[str, Any]]:
-    month = _month(Payment.dated)
-    query = (
-        select(month, func.count(), func.sum(case((Payment.kind == "in", Payment.sum), else_=0)),
-               func.sum(case((Payment.kind == "refund", Payment.sum), else_=0)))
-        .join(Deal, Deal.id == Payment.deal_id)
-        .where(Payment.dated >= asked.period.since, Payment.dated <= asked.period.until).group_by(month).order_by(month)
-    )  # fmt: skip
-    if asked["employee"]:
-        query = query.where(Deal.owner_id == asked["employee"])
-    return [
-        {"month": _named(row[0]), "count": to_case("payments", row[1], month=int(row[0])), "in": roubles(row[2]),
-         "back": roubles(row[3]), "net": roubles(row[2]) - roubles(row[3])}
-        for row in asked.session.execute(query)
-    ]  # fmt: skip
-
-
-def _payment_cases(asked: Asked) -> Sequence[Table]:
-    columns = (
-        Column("on", text("Date"), "date"), Column("deal", text("Deal")), Column("client", text("Client")),
-        Column("sum", text("Sum"), "money", total=True), Column("reference", text("Payment order")),
-    )  # fmt: skip
-    query = (
-        select(Payment, Deal, Client.name).join(Deal, Deal.id == Payment.deal_id)
-        .join(Client, Client.id == Deal.client_id)
-        .where(Payment.dated >= asked.period.since, Payment.dated <= asked.period.until)
-        .order_by(Payment.dated, Payment.id)
-    )  # fmt: skip
-    if asked["employee"]:
-        query = query.where(Deal.owner_id == asked["employee"])
-    if month := asked.number("month"):
-        query = query.where(_month(Payment.dated) == month)
-    rows = [
-        {"on": paid.dated, "deal": to_deal(deal.id, deal.number), "client": to_client(deal.client_id, client),
-         "sum": -roubles(paid.sum) if paid.kind == "refund" else roubles(paid.sum), "reference": paid.reference}
-        for paid, deal, client in asked.session.execute(query)
-    ]  # fmt: skip
-    return [Table(columns, rows, total=total(columns, rows))]
-
-
-def _month(day: Any) -> Any:
-    """Months since the year 0, on both databases."""
-    return extract("year", day) * 12 + extract("month", day)
-
-
-def _named(number: Any) -> str:
-    year, month = divmod(int(number) - 1, 12)
-    return f"{month + 1:02d}.{year}"
-
+from engine.models import Client, Diagnosis, Product, SalesPlan, Settlement
 
 DIAGNOSIS = (
     Column("title", text("Indicator")), Column("managed", text("Managed")), Column("unmanaged", text("Unmanaged")),
@@ -214,7 +87,7 @@ def _plans(asked: Asked) -> Sequence[Table]:
     months = [month_number(month.since) for month in asked.period.months()]
     facts = {key: _facts(asked, key) for key in ("month", "owner", "direction")}
     by_month = [
-        {"month": _named(number), **_compared(_whole(asked, [one for one in plans if one[0] == number]),
+        {"month": month_named(number), **_compared(_whole(asked, [one for one in plans if one[0] == number]),
                                               facts["month"].get(number))}
         for number in months
     ]  # fmt: skip
@@ -288,7 +161,10 @@ def _sum(rows: Iterable[Planned]) -> Decimal:
 
 def _facts(asked: Asked, by: str) -> dict[int, Decimal]:
     """What was paid, refunds taken off."""
-    key = {"month": _month(Settlement.dated), "owner": ground.owner(), "direction": ground.direction_of()}[by]
+    keys: Mapping[str, Any] = {
+        "month": ground.months_of(Settlement.dated), "owner": ground.owner(), "direction": ground.direction_of()
+    }  # fmt: skip
+    key = keys[by]
     query = (
         select(key, func.sum(Settlement.sum))
         .select_from(Settlement)
@@ -334,21 +210,6 @@ def _sale_cases(asked: Asked) -> Sequence[Table]:
 
 FILLED = Filter("diagnosis", text("Filled in on"), choices=_dates, number=True)
 REPORTS = (
-    Report(
-        "RP-18",
-        text("Payments and what is overdue"),
-        text("Who owes what, since when, and what came in."),
-        "control",
-        ("R141", "R218"),
-        (PERIOD, EMPLOYEE),
-        _payments,
-        figures=(
-            (text("Pay until"), text("The day of the payment schedule; without one, the term of the newest invoice.")),
-            (text("Owed"), text("Parts of open and won deals not paid in full on the day of the report.")),
-        ),
-        cases={"payments": Case(text("Payments"), _payment_cases)},
-        own=True,
-    ),
     Report(
         "RP-23",
         text("Self-diagnosis"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Subquery, case, cast, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Numeric, Subquery, case, cast, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from engine.crm import stages
@@ -23,59 +23,54 @@ LAST = len(stages.MILESTONES) - 1
 
 def place_of(milestone: ColumnElement[str] | Any) -> ColumnElement[int]:
     """The place of a milestone on the way; -1 for a lost deal's last line."""
-    return case(*((milestone == name, place) for place, name in PLACES), else_=-1)
+    return case({name: place for place, name in PLACES}, value=milestone, else_=-1)
 
 
-def worth() -> Subquery:
-    """The lines of each deal added up, before the discount."""
-    return (
-        select(DealLine.deal_id, func.sum(DealLine.quantity * DealLine.price).label("full"))
-        .group_by(DealLine.deal_id).subquery()
-    )  # fmt: skip
-
-
-def deals(asked: Asked, *, money: bool = True) -> Subquery:
+def deals(asked: Asked, *only: ColumnElement[bool], money: bool = True, brief: bool = False) -> CTE:
     """One row per deal: its columns, ``place`` (the farthest milestone it ever reached) and, with ``money``, ``sum``
-    (lines less discount), narrowed by the filters of the report."""
-    far = (
-        select(MilestoneReached.deal_id, func.max(place_of(MilestoneReached.milestone)).label("place"))
-        .group_by(MilestoneReached.deal_id).subquery()
-    )  # fmt: skip
+    (lines less discount), narrowed by the filters of the report and by ``only``. ``brief``: without what lists alone
+    show. Place and sum are looked up once for each deal that remains, so what is known beforehand goes into ``only``.
+    """
+    far = select(func.max(place_of(MilestoneReached.milestone))).where(MilestoneReached.deal_id == Deal.id)
     shown: tuple[Any, ...] = (
-        Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Deal.owner_id, Deal.status,
-        Deal.sale_kind, Deal.milestone, Deal.milestone_at, Deal.created_at, Deal.closed_at, Deal.expected_on,
-        Deal.probability, Deal.next_step, Deal.next_step_on, Deal.refusal_category, Deal.competitor_id,
-        Deal.source_id, func.coalesce(far.c.place, 0).label("place"),
+        Deal.id, Deal.status, Deal.owner_id, Deal.milestone_at, Deal.expected_on, Deal.created_at, Deal.closed_at,
+        Deal.refusal_category, Deal.competitor_id, Deal.source_id,
+        func.coalesce(far.scalar_subquery(), 0).label("place"),
     )  # fmt: skip
-    query = (
-        select(*shown).join(Client, Client.id == Deal.client_id)
-        .outerjoin(far, far.c.deal_id == Deal.id).where(*filters(asked))
-    )  # fmt: skip
+    if not brief:
+        shown += (Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Deal.sale_kind, Deal.milestone,
+                  Deal.probability, Deal.next_step, Deal.next_step_on)  # fmt: skip
     if money:
-        full = worth()
-        less = func.coalesce(full.c.full, 0) * (100 - Deal.discount) / 100
-        query = query.add_columns(cast(less, Numeric(18, 2)).label("sum")).outerjoin(full, full.c.deal_id == Deal.id)
-    return query.subquery()
+        full = select(func.sum(DealLine.quantity * DealLine.price)).where(DealLine.deal_id == Deal.id).scalar_subquery()
+        less = func.coalesce(full, 0) * (100 - Deal.discount) / 100
+        shown += (cast(less, Numeric(18, 2)).label("sum"),)
+    query = select(*shown).join(Client, Client.id == Deal.client_id).where(*filters(asked), *only)
+    return query.cte().prefix_with("MATERIALIZED")
 
 
 def intervals(asked: Asked, since: datetime, until: datetime) -> Subquery:
     """Every stay at a milestone that fell into a time: from ``at`` until ``left`` (null: the deal stands there)."""
     later = aliased(MilestoneReached)
-    # a scalar subquery over the index of the deal's lines: a window function would sort the whole log first
+    # one step in the index for each row: a window function would sort the whole log first
     following = (
-        select(func.min(later.at)).where(later.deal_id == MilestoneReached.deal_id, later.id > MilestoneReached.id)
-    ).scalar_subquery()
+        select(later.at)
+        .where(
+            later.deal_id == MilestoneReached.deal_id,
+            tuple_(later.at, later.id) > tuple_(MilestoneReached.at, MilestoneReached.id),
+        )
+        .order_by(later.at, later.id).limit(1).scalar_subquery()
+    )  # fmt: skip
     rows = (
         select(
-            MilestoneReached.deal_id, place_of(MilestoneReached.milestone).label("place"), MilestoneReached.at,
-            following.label("left"), Deal.status,
+            MilestoneReached.deal_id, MilestoneReached.milestone, MilestoneReached.at, following.label("left"),
+            Deal.status,
         )
         .join(Deal, Deal.id == MilestoneReached.deal_id).join(Client, Client.id == Deal.client_id)
-        .where(Deal.created_at < until, or_(Deal.closed_at.is_(None), Deal.closed_at >= since), *filters(asked))
+        .where(Deal.created_at < until, or_(Deal.closed_at.is_(None), Deal.closed_at >= since), *filters(asked),
+               MilestoneReached.milestone != stages.LOST, MilestoneReached.at < until)
         .cte().prefix_with("MATERIALIZED")
     )  # fmt: skip
-    lasts = or_(rows.c.left.is_(None), rows.c.left >= since)
-    return select(rows).where(rows.c.place >= 0, rows.c.at < until, lasts).subquery()
+    return select(rows).where(or_(rows.c.left.is_(None), rows.c.left >= since)).subquery()
 
 
 def place_at(deal_id: Any, at: Any) -> ColumnElement[int]:
@@ -95,6 +90,12 @@ def bounds(known: Sequence[Stage]) -> list[tuple[int, int]]:
 def stage_number(known: Sequence[Stage], place: int) -> int | None:
     """Which stage, from 0, a deal works in whose farthest milestone is this. None: past the last one."""
     return next((no for no, (_, end) in enumerate(bounds(known)) if place <= end), None)
+
+
+def stage_of(known: Sequence[Stage], milestone: Any) -> ColumnElement[int]:
+    """Which stage, from 0, a deal works in that stands at a milestone; -1: past the last one."""
+    numbers = {name: stage_number(known, place) for place, name in PLACES}
+    return case({name: no for name, no in numbers.items() if no is not None}, value=milestone, else_=-1)
 
 
 def in_stage(known: Sequence[Stage], number: int, place: ColumnElement[int]) -> ColumnElement[bool]:
