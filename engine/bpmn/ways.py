@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from SpiffWorkflow.util.task import TaskState as State
 
 from engine.bpmn import events
-from engine.bpmn.joins import Inclusive, Join, Parallel
+from engine.bpmn.joins import VIA, Inclusive, Join, Parallel
 from engine.bpmn.loops import COUNT, INDEX, LEFT, OPEN, Loop, MultiInstance
 from engine.bpmn.nodes import ON, Node, label
 from engine.bpmn.nodes_activities import Containing, ManualTask, SendTask, ServiceTask, SubProcess, UserTask
@@ -156,7 +156,7 @@ def _brought(join: Join, tasks: Iterable[Visit]) -> frozenset[str]:
     found: set[str] = set()
     for task in tasks:
         is_here = task.task_spec is join and task._state == State.WAITING
-        found |= {task.internal_data["via"]} if is_here else _ways(join, task.node)
+        found |= {task.internal_data[VIA]} if is_here else _ways(join, task.node)
     return frozenset(found)
 
 
@@ -191,6 +191,7 @@ class _Tracing:
         self.start = level.visit.node
         here = [one.element_id for one in passed if one.path == scope.path]
         self.visits = Counter(here)
+        self.finished = {one.element_id for one in passed if one.path == scope.path and one.is_done}
         self.passed = passed
         self.nodes: dict[str, Node] = {
             name: node for name, node in scope.spec.task_specs.items() if isinstance(node, Node) and not node.is_round
@@ -200,18 +201,14 @@ class _Tracing:
         fresh = [task for task in tokens_of(scope) if task.id not in before or task.id == level.visit.id]
         self.known = {name for name in self.visits if name in self.nodes} | {task.node.name for task in fresh}
         self.reached = self._reach(self._first())
-        self.heads = [task for task in fresh if task.node.name in self.reached]
+        self.heads = [task for task in fresh if self._came(task, self.reached, self.start)]
 
     def way(self) -> Way:
         """The answer."""
         ends = {task.node.name for task in self.heads}
         on_way = {name for name in self.reached if ends & self._reach([name])}
         found = tuple(_leaf(leaf) for task in self.heads for leaf in leaves(task))
-        split = self._split(on_way)
-        if split is None and len(self.heads) > 1 and not self._is_race():
-            split = label(self.start)
-        blocked = self._blocked(on_way)
-        return Way(found, blocked, split, tuple(self._effects(on_way)))
+        return Way(found, self._blocked(on_way), self._split(on_way), tuple(self._effects(on_way)))
 
     # ------------------------------------------------------------- the graph of what was visited
     def _first(self) -> list[str]:
@@ -221,7 +218,8 @@ class _Tracing:
         found += [event.name for event in self.start.boundaries if event.interrupting or not event.armed_early]
         return [name for name in found if name in self.known]
 
-    def _reach(self, begin: Iterable[str]) -> set[str]:
+    def _reach(self, begin: Iterable[str], beside: bool = True) -> set[str]:
+        """What was visited from there on. ``beside``: branches that events began beside an activity too."""
         found: set[str] = set()
         waiting = list(begin)
         while waiting:
@@ -230,15 +228,26 @@ class _Tracing:
                 continue
             found.add(name)
             node = self.nodes[name]
-            following = [*(flow.target.name for flow in node.flows), *(event.name for event in node.boundaries)]
+            following = [flow.target.name for flow in node.flows]
+            following += [event.name for event in node.boundaries if beside or event.interrupting]
             waiting += [other for other in following if other in self.known]
         return found
 
+    def _came(self, task: Visit, reached: set[str], start: Node) -> bool:
+        """Whether a token can have come by these elements. One that waits at a join remembers its flow."""
+        via = task.internal_data.get(VIA) if isinstance(task.node, Join) else None
+        if via is None:
+            return task.node.name in reached
+        sources = [self.nodes[name] for name in reached] + [start]
+        return any(flow.id == via for node in sources for flow in node.flows)
+
     # ------------------------------------------------------------- obstacles
     def _blocked(self, on_way: set[str]) -> Text | None:
+        if (fault := self._not_alone()) is not None:
+            return fault
         if not self.heads:
             return text("Nothing that is open now came of this step")
-        return self._not_alone() or self._joined(on_way) or self._crossed() or self._begun_loop()
+        return self._joined(on_way) or self._crossed() or self._begun_loop() or self._ended(on_way)
 
     def _not_alone(self) -> Text | None:
         """The step was one of several rounds, or others worked beside it where all of it is over."""
@@ -248,6 +257,8 @@ class _Tracing:
                 return text("«{task}» was done once for each of a list: one of its rounds cannot be done again alone",
                             task=name)  # fmt: skip
         for level in self.inner:
+            if isinstance(level.visit.node, EventSubProcess):
+                return text("«{around}» was begun by an event and is over", around=label(level.visit.node))
             if len(tokens_of(level.scope)) > 1 or self._parted(level.scope):
                 around = level.scope.owner.node if level.scope.owner is not None else self.start
                 return text("Branches that ran side by side have met at the end of «{around}»", around=label(around))
@@ -277,8 +288,17 @@ class _Tracing:
             if other.id not in alive:
                 begin += [flow.target.name for flow in other.node.flows]
             theirs = self._reach([name for name in begin if name in self.known])
-            if any(task.node.name in theirs for task in self.heads):
+            if any(self._came(task, theirs, other.node) for task in self.heads):
                 return text("The branches cross each other: it cannot be told which one this step belongs to")
+        return None
+
+    def _ended(self, on_way: set[str]) -> Text | None:
+        """Whether one of several branches has come to its end: it would be gone through again. What an event began
+        beside an activity and is over stays done."""
+        for name in self._reach(self._first(), beside=False) - on_way:
+            if name in self.finished and not self.nodes[name].flows:
+                return text("A branch that came of this step has come to its end at «{end}»",
+                            end=label(self.nodes[name]))  # fmt: skip
         return None
 
     def _begun_loop(self) -> Text | None:
@@ -288,9 +308,6 @@ class _Tracing:
                 return text("«{task}» is done once for each of a list, and some have done it already",
                             task=label(head.node))  # fmt: skip
         return None
-
-    def _is_race(self) -> bool:
-        return len({task.internal_data.get("race", task.id) for task in self.heads}) == 1
 
     def _split(self, on_way: set[str]) -> str | None:
         for name in on_way:

@@ -22,6 +22,7 @@ from engine.web import (
     markdown,
     menu,
     reading,
+    returning,
     rules,
     seals,
     security,
@@ -65,7 +66,8 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.before_request(_prepare)
     for part in (
-        security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness, returning,
+        security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness,
+        returning,
     ):  # fmt: skip
         part.install(app)
     app.jinja_env.globals["asset"] = asset

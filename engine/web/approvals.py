@@ -6,7 +6,7 @@ from flask import Blueprint, g, render_template
 
 from engine.errors import NotFound
 from engine.queries import desk
-from engine.web import reading, tasks
+from engine.web import reading, returning, tasks
 from engine.web.rules import allow
 
 blueprint = Blueprint("approvals", __name__)
@@ -26,4 +26,4 @@ def decide(task_id: int) -> str:
     task = tasks.seen(task_id)
     if not (task.settings or {}).get("document"):
         raise NotFound("This task has no document to approve")
-    return tasks.page(task, approval=True)
+    return tasks.page(tasks.seen(task_id) if returning.opened(task) else task, approval=True)

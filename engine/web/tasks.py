@@ -14,7 +14,7 @@ from engine.models import UserTask
 from engine.queries import desk
 from engine.queries import replay as replays
 from engine.vocabulary import InstanceStatus
-from engine.web import formats, labels, reading, seals
+from engine.web import formats, labels, reading, returning, seals
 from engine.web.filled import Filled
 from engine.web.i18n import say
 from engine.web.rules import OVERSEERS, allow, here
@@ -36,7 +36,8 @@ def seen(task_id: int) -> UserTask:
 @allow("employee")
 def show(task_id: int) -> str:
     """One task."""
-    return page(seen(task_id))
+    task = seen(task_id)
+    return page(seen(task_id) if returning.opened(task) else task)
 
 
 @blueprint.post("/tasks/<int:task_id>/complete")
@@ -54,7 +55,7 @@ def complete(task_id: int) -> Any:
         raw = Filled(task).sent()
         if forms.asks_refresh(request.form):
             return page(task, raw=raw, approval=approval)
-        reading.do(tasks.complete, task_id, raw, revision=_revision())
+        reading.do(tasks.complete, task_id, raw, revision=revision())
     except Invalid as error:
         raw = raw or Filled(seen(task_id)).sent(store=False)
         return page(seen(task_id), raw=raw, errors=error.fields, problem=say(error.text), approval=approval), 422
@@ -64,12 +65,12 @@ def complete(task_id: int) -> Any:
     following = desk.following(session, actor, g.now, instance_id, approval=approval)
     is_same = following is not None and following.instance_id == instance_id
     if not approval and not is_same and desk.is_busy(session, instance_id, g.now):
-        flash(say(text("The task is completed.")), "good")
+        _completed(task_id, text("The task is completed."))
         return redirect(url_for("inbox.show", after=instance_id))
     if following is None:
-        flash(say(text("The task is completed. There is nothing more for you now.")), "good")
+        _completed(task_id, text("The task is completed. There is nothing more for you now."))
         return redirect(url_for("approvals.queue" if approval else "inbox.show"))
-    flash(say(text("The task is completed. Here is the next one.")), "good")
+    _completed(task_id, text("The task is completed. Here is the next one."))
     return redirect(url_for("approvals.decide" if approval else "tasks.show", task_id=following.id))
 
 
@@ -166,6 +167,13 @@ def follow_up(task_id: int) -> Response:
     return _dated(task_id, text("The task rests until then."), tasks.set_follow_up)
 
 
+def _completed(task_id: int, sentence: Text) -> None:
+    """Say so, with the way back while there is one."""
+    way = returning.undo(task_id)
+    told: Any = {"text": say(sentence), "undo": way} if way else say(sentence)
+    flash(told, "good")
+
+
 def _typed(task_id: int) -> Any:
     """The task is no longer this person's to see: somebody completed it first. Who had its page open, as the page's own
     seal proves, is told what happened and gets back what he typed, and nothing else."""
@@ -179,7 +187,7 @@ def _typed(task_id: int) -> Any:
         if not name.startswith("_") and name != "csrf_token" and value
     ]
     try:
-        reading.do(tasks.complete, task_id, {}, revision=_revision())
+        reading.do(tasks.complete, task_id, {}, revision=revision())
     except ReglamentError as error:
         return render_template("typed.html", name=task.name, problem=say(error.text), typed=typed), 409
     raise AssertionError("a task that may not be seen was completed")
@@ -235,7 +243,8 @@ def _back(task_id: int) -> str:
     return url_for("tasks.show", task_id=task_id)
 
 
-def _revision() -> int | None:
+def revision() -> int | None:
+    """Which revision of the task the person had before him."""
     given = request.form.get("_revision", "")
     return int(given) if given.isdigit() else None
 

@@ -62,8 +62,11 @@ class Player:
         alike = Counter(item.key for item in found)
         return [item for item in found if alike[item.key] == 1]
 
-    def move(self, item: Open) -> None:
+    def pass_time(self) -> None:
         self.now += timedelta(minutes=self.random.choice((0, 1, 7)))
+
+    def move(self, item: Open) -> None:
+        self.pass_time()
         self.game.now = self.now
         self.number += self.random.choice((1, 1, 2, 3))
         token = self.token_of(item)
