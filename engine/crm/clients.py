@@ -19,7 +19,7 @@ from engine.errors import Conflict, Invalid, NotFound, Text, text
 from engine.models import Client, Contact, PriceList, SegmentParameter, Source, User
 from engine.work import Work
 
-KINDS = ("legal", "ip", "person")
+KINDS = ("legal", "ip", "person", "foreign")
 ROLES = ("client", "partner", "agent", "competitor")
 STATES = ("potential", "new", "regular", "restored", "lost")
 CHANNELS = ("phone", "mail", "meeting", "web", "chat", "sms")
@@ -208,7 +208,7 @@ def _faults(
     unknown = set(given) - set(COLUMNS) - set(REQUISITES)
     faults |= {name: text("A client has no field {name}.", name=name) for name in unknown}
     if kind not in KINDS:
-        faults["kind"] = text("Choose: company, entrepreneur or private person.")
+        faults["kind"] = text("Choose: company, entrepreneur, private person or foreign company.")
     if not str(given.get("name") or "").strip():
         faults["name"] = text("Fill in the name.")
     for name, allowed in (("role", ROLES), ("preferred_channel", CHANNELS)):
@@ -265,6 +265,8 @@ def _wrong_profile(session: Session, profile: Any) -> dict[str, Text]:
 
 
 def _wrong_numbers(given: Mapping[str, Any], kind: str) -> dict[str, Text]:
+    if kind == "foreign":
+        return requisites.foreign_faults({name: str(given.get(name) or "") for name in ("inn", "account", "bik")})
     inn, kpp, ogrn = (str(given.get(name) or "") for name in ("inn", "kpp", "ogrn"))
     bik, account, corr = (str(given.get(name) or "") for name in ("bik", "account", "corr_account"))
     ogrn_fits = requisites.ogrnip_valid if kind == "ip" else requisites.ogrn_valid

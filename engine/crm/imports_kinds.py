@@ -32,7 +32,8 @@ CLIENT_KINDS: Mapping[str, str] = {
     "legal": "legal", "company": "legal", "юрлицо": "legal", "юридическое лицо": "legal", "компания": "legal",
     "организация": "legal", "ооо": "legal", "ip": "ip", "entrepreneur": "ip", "ип": "ip",
     "предприниматель": "ip", "индивидуальный предприниматель": "ip", "person": "person", "private person": "person",
-    "физлицо": "person", "физическое лицо": "person", "частное лицо": "person",
+    "foreign": "foreign", "foreign company": "foreign", "нерезидент": "foreign",
+    "иностранная организация": "foreign", "физлицо": "person", "физическое лицо": "person", "частное лицо": "person",
 }  # fmt: skip
 DIRECTIONS: Mapping[str, str] = {
     "in": "in", "приход": "in", "оплата": "in", "поступление": "in", "refund": "refund", "возврат": "refund",

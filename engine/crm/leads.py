@@ -49,7 +49,7 @@ def doubles(session: Session, enquiry: Mapping[str, Any]) -> list[duplicates.Dou
 def faults(enquiry: Mapping[str, Any]) -> list[str]:
     """What the form cannot know to be wrong, in Russian for the form."""
     inn, kind = str(enquiry.get("inn") or ""), enquiry.get("kind")
-    if inn and not (requisites.inn_valid(inn) and len(inn) == (10 if kind == "legal" else 12)):
+    if inn and not (requisites.inn_valid(inn) and len(inn) == (10 if kind in {"legal", "foreign"} else 12)):
         return ["Контрольные цифры ИНН не сходятся: проверьте номер."]
     return []
 

@@ -17,15 +17,17 @@ PERSON = {
 }
 PARTY = {
     "name": "краткое наименование", "full_name": "полное наименование", "inn": "ИНН", "kpp": "КПП или пусто",
-    "ogrn": "ОГРН или ОГРНИП", "ogrn_label": "«ОГРН» или «ОГРНИП»", "address": "адрес", "city": "город",
+    "ogrn": "ОГРН или ОГРНИП", "ogrn_label": "«ОГРН», «ОГРНИП», у иностранной «Рег. №»",
+    "address": "адрес", "city": "город", "bik_label": "«БИК» или «SWIFT»",
     "phone": "телефон", "email": "почта", "site": "сайт", "bank": "банк", "bik": "БИК", "account": "расчетный счет",
     "corr_account": "корреспондентский счет", "inn_kpp": "ИНН … / КПП …", "head": PERSON,
     "introduction": "«ООО …, именуемое» для преамбулы", "represented": "«, в лице …, действующего на основании …»",
     "signs_as": "должность или статус под подписью", "details": "ИНН, КПП, адрес одной строкой",
-    "is_legal": "организация", "is_ip": "предприниматель", "is_person": "физическое лицо",
+    "is_legal": "организация", "is_foreign": "иностранная организация", "is_ip": "предприниматель",
+    "is_person": "физическое лицо",
 }
 COMPANY = PARTY | {"accountant": PERSON}
-CLIENT = PARTY | {"kind": "legal, ip, person", "passport": "паспортные данные (физическое лицо)"}
+CLIENT = PARTY | {"kind": "legal, ip, person, foreign", "passport": "паспортные данные (физическое лицо)"}
 person = names.person
 
 
@@ -64,7 +66,9 @@ def _party(facts: Mapping[str, Any], head: dict[str, Any]) -> dict[str, Any]:
         "name": name or full_name,
         "full_name": full_name,
         "head": head,
-        "ogrn_label": "ОГРНИП" if is_ip else "ОГРН",
+        "ogrn_label": {"ip": "ОГРНИП", "foreign": "Рег.\u00a0№"}.get(kind, "ОГРН"),
+        "bik_label": "SWIFT" if kind == "foreign" else "БИК",
+        "is_foreign": kind == "foreign",
         "is_legal": not is_ip and not is_person,
         "is_ip": is_ip,
         "is_person": is_person,

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stdnum import bic, iban
+
 from engine.errors import Text, text
 
 INN_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -83,8 +85,9 @@ def _with_currency_digit(account: str) -> str:
 def faults(client: Mapping[str, Any]) -> list[Text]:
     """What stands in the way of a contract or an invoice: one sentence for each wrong or missing requisite.
 
-    ``client``: kind (legal, ip, person), inn, kpp, ogrn; address, bank, bik, account, corr_account either beside them
-    or under ``requisites``. A private person needs a name and an address only.
+    ``client``: kind (legal, ip, person, foreign), inn, kpp, ogrn; address, bank, bik, account, corr_account either
+    beside them or under ``requisites``. A private person needs a name and an address only; a foreign company has the SWIFT code of
+    its bank in place of the BIK and the number of its home register in place of the OGRN.
     """
     values = flat(client)
     kind = values.get("kind") or "legal"
@@ -92,7 +95,25 @@ def faults(client: Mapping[str, Any]) -> list[Text]:
         found = [] if values.get("address") else [text("The address is not filled in.")]
         inn = values.get("inn", "")
         return found + ([text("The INN {inn} has a wrong check sum.", inn=inn)] if inn and not inn_valid(inn) else [])
+    if kind == "foreign":
+        found = [] if values.get("address") else [text("The address is not filled in.")]
+        return [*found, *foreign_faults(values).values()]
     return [*_inn(values, kind), *_kpp(values, kind), *_ogrn(values, kind), *_bank(values)]
+
+
+def foreign_faults(values: Mapping[str, str]) -> dict[str, Text]:
+    """What is wrong with the numbers of a company from abroad, by field. An INN only if a Russian tax office gave it
+    one; an account that looks like an IBAN must be a true one, others are as various as the countries."""
+    inn, account, swift = (values.get(name, "") for name in ("inn", "account", "bik"))
+    looks_iban = re.match(r"[A-Za-z]{2}[0-9]{2}", account) is not None
+    wrong = {
+        "inn": (bool(inn) and not inn_valid(inn), text("The INN {inn} has a wrong check sum.", inn=inn)),
+        "account": (looks_iban and not iban.is_valid(account),
+                    text("The account {account} is no true IBAN: check its digits.", account=account)),
+        "bik": (bool(swift) and not bic.is_valid(swift),
+                text("{swift} is no SWIFT code: it has 8 or 11 letters and digits.", swift=swift)),
+    }  # fmt: skip
+    return {name: sentence for name, (is_wrong, sentence) in wrong.items() if is_wrong}
 
 
 def flat(client: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from engine.web import labels
 CLIENT_KIND: Mapping[str, Text] = {
     "legal": text("Company"),
     "ip": text("Entrepreneur"),
+    "foreign": text("Foreign company"),
     "person": text("Private person"),
 }
 CLIENT_ROLE: Mapping[str, Text] = {

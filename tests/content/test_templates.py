@@ -31,6 +31,12 @@ PERSON = {
     "kind": "person", "name": "Заяц А. И.", "full_name": "Заяц Александра Иосифовна",
     "requisites": {"address": "г. Калуга, ул. Ленина, д. 1, кв. 2", "passport": "29 11 № 123456"},
 }
+FOREIGN = {
+    "kind": "foreign", "name": 'Großmann & Söhne "Industrie" GmbH', "ogrn": "HRB 12345",
+    "full_name": 'Großmann & Söhne "Industrie" Gesellschaft mit beschränkter Haftung für Anlagenbau',
+    "requisites": {"address": "Königsallee 1, 40212 Düsseldorf, Deutschland", "bank": "Deutsche Bank AG",
+                   "bik": "DEUTDEFF", "account": "DE89370400440532013000"},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +126,12 @@ def _private_person(raw: dict[str, Any]) -> None:
                              "lines": [{"name": "Проба", "unit": "усл.", "quantity": 1, "price": "0"}]}  # fmt: skip
 
 
+def _foreign(raw: dict[str, Any]) -> None:
+    _whole(raw)
+    raw["facts"]["client"] = dict(FOREIGN)
+    raw["facts"]["contact"] = {"last": "Großmann", "first": "Hans-Jürgen", "gender": "m", "position": "Geschäftsführer"}
+
+
 def _many_lines(raw: dict[str, Any]) -> None:
     _whole(raw)
     raw["facts"]["client"]["name"] = 'ООО «НПО "Рога & Копыта" <им. О. Бендера>»'
@@ -130,7 +142,7 @@ def _many_lines(raw: dict[str, Any]) -> None:
     ]
 
 
-@pytest.mark.parametrize("change", [_entrepreneur, _private_person, _many_lines])
+@pytest.mark.parametrize("change", [_entrepreneur, _private_person, _foreign, _many_lines])
 @pytest.mark.parametrize("name", NAMES)
 def test_awkward_clients_and_sums_are_printed_whole(
     renderer: Renderer, name: str, change: Callable[[dict[str, Any]], None]
@@ -150,6 +162,9 @@ def test_awkward_clients_and_sums_are_printed_whole(
     if change is _many_lines and kind == "contract":
         assert "Услуга 60 & <прочее>" in filled
         assert "сопровождение {{ 7*7 }}" in filled
+    if change is _foreign and kind == "contract":
+        assert "Рег. № HRB 12345" in filled
+        assert "SWIFT DEUTDEFF" in filled
 
 
 def test_a_contract_names_both_sides_in_the_right_case(renderer: Renderer) -> None:

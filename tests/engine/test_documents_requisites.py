@@ -97,3 +97,23 @@ def test_requisites_may_stand_beside_the_client_or_under_it() -> None:
     flat = {**GOOD, **GOOD["requisites"]}
     del flat["requisites"]
     assert requisites.faults(flat) == []
+
+
+ABROAD: dict[str, Any] = {
+    "kind": "foreign", "name": "Großmann & Söhne GmbH",
+    "requisites": {"address": "Königsallee 1, Düsseldorf", "bik": "DEUTDEFF", "account": "DE89370400440532013000"},
+}
+
+
+def test_a_company_from_abroad_needs_an_address_and_true_numbers_of_its_own_kind() -> None:
+    assert requisites.faults(ABROAD) == []
+    assert requisites.faults({**ABROAD, "inn": "9909046922"}) == []  # registered with a Russian tax office
+    wrong = {**ABROAD, "inn": "9909046921", "requisites": {"bik": "DEUT", "account": "DE89370400440532013001"}}
+    assert [str(fault) for fault in requisites.faults(wrong)] == [
+        "The address is not filled in.",
+        "The INN 9909046921 has a wrong check sum.",
+        "The account DE89370400440532013001 is no true IBAN: check its digits.",
+        "DEUT is no SWIFT code: it has 8 or 11 letters and digits.",
+    ]
+    elsewhere = {**ABROAD, "requisites": {"address": "Astana", "account": "0532013000"}}
+    assert requisites.faults(elsewhere) == []
