@@ -17,7 +17,19 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from engine import audit, database, deployments, documents, jobs, migrations, notifications, starts, steps, work
+from engine import (
+    audit,
+    database,
+    deployments,
+    digests,
+    documents,
+    jobs,
+    migrations,
+    notifications,
+    starts,
+    steps,
+    work,
+)
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo
@@ -190,6 +202,7 @@ def start_ticking(env: Environment) -> Any:
     from apscheduler.schedulers.background import BackgroundScheduler
 
     work.run(env, work.SYSTEM, steps.arm)
+    work.run(env, work.SYSTEM, digests.arm)
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()
@@ -217,6 +230,7 @@ def worker() -> None:
 
     env = create_environment(Config.from_environ())
     work.run(env, work.SYSTEM, steps.arm)
+    work.run(env, work.SYSTEM, digests.arm)
     scheduler = BlockingScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     scheduler.start()

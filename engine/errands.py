@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from engine import audit, bpmn, control_points, instances, messages, notifications, pauses, starts, steps, values
+from engine import (
+    audit,
+    bpmn,
+    control_points,
+    digests,
+    instances,
+    messages,
+    notifications,
+    pauses,
+    starts,
+    steps,
+    values,
+)
 from engine.actions import ActionCall, SlowAction
 from engine.bpmn.types import OpenService
 from engine.crm import staleness
@@ -177,4 +189,5 @@ _DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.START: _start,
     JobKind.PAUSE: _end_pause,
     JobKind.ROLL_UP: _roll_up,
+    JobKind.DIGEST: digests.run,
 }

@@ -45,7 +45,7 @@ class JobStatus(StrEnum):
 class JobKind(StrEnum):
     """What the engine owes: a timer to fire, a service task's action, a mail to hand over, a rung of a control point's
     ladder, a signal or message to deliver to a token, a message to find its instance, an instance to start, the last
-    day of a pause, the daily roll-up."""
+    day of a pause, the daily roll-up, somebody's digest."""
 
     TIMER = "timer"
     ACTION = "action"
@@ -57,6 +57,7 @@ class JobKind(StrEnum):
     START = "start"
     PAUSE = "pause"
     ROLL_UP = "roll_up"
+    DIGEST = "digest"
 
 
 class IncidentStatus(StrEnum):

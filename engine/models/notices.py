@@ -53,7 +53,7 @@ class NoticeHabit(Base):
 
     __tablename__ = "notice_habit"
     user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), primary_key=True)
-    digest_hour: Mapped[int | None] = mapped_column(default=9)
+    digest_hour: Mapped[int | None]
     quiet: Mapped[str] = mapped_column(default="working")
     quiet_from: Mapped[int] = mapped_column(default=20 * 60)
     quiet_until: Mapped[int] = mapped_column(default=8 * 60)
