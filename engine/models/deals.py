@@ -126,7 +126,7 @@ class Settlement(Base):
 
     __tablename__ = "settlement"
     __table_args__ = (
-        Index("ix_settlement_client_dated", "client_id", "dated"),
+        Index("ix_settlement_client_money", "client_id", "dated", "kind", "product_id"),
         Index("ix_settlement_dated", "dated"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -97,10 +97,11 @@ def _forecast(asked: Asked) -> Sequence[Table]:
     known = experience(asked)
     found = ways.deals(asked, Deal.status == "open", brief=True)
     rows = asked.session.execute(select(found.c.place, found.c.sum, found.c.expected_on, found.c.milestone_at)).all()
+    chances = {place: seen.chance() for place, seen in known.items()}
     months: dict[tuple[int, int], list[Any]] = {}
     for row in rows:
         on = expected_on(asked, row, known)
-        months.setdefault((on.year, on.month), []).append((row, known[max(0, row.place)].chance()))
+        months.setdefault((on.year, on.month), []).append((row, chances[max(0, row.place)]))
     sums = zip(("sum", "likely", "low", "high"), RANGE, strict=True)
     columns = (
         Column("month", text("Month")), Column("deals", text("Deals"), "int", total=True),

@@ -196,10 +196,10 @@ def _pairs(asked: Asked, since: date, until: date, whole: bool, *, after: date |
     first, second = (other, Settlement) if after is None else (Settlement, other)
     follows = or_(second.dated > first.dated, and_(second.dated == first.dated, second.id > first.id))
     same = [other.client_id == Settlement.client_id, other.kind == "in", follows]
-    if not whole:
-        same.append(direction_of(theirs) == direction_of())
     nearest = select(func.max(other.dated) if after is None else func.min(other.dated))
-    nearest = nearest.select_from(other).outerjoin(theirs, theirs.id == other.product_id).where(*same)
+    nearest = nearest.select_from(other).where(*same)
+    if not whole:
+        nearest = nearest.outerjoin(theirs, theirs.id == other.product_id).where(direction_of(theirs) == direction_of())
     if after is not None:
         nearest = nearest.where(other.dated <= after)
     found = nearest.correlate(Settlement, Product).scalar_subquery()
