@@ -23,7 +23,7 @@ def conditions(query: Query, now: datetime, zone: ZoneInfo, *, done: bool = Fals
     found = _found_by(query.words)
     if query.procedure:
         about = ProcessInstance.id == UserTask.instance_id
-        found.append(exists().where(about, ProcessInstance.key == query.procedure))
+        found.append(_of_task(about, ProcessInstance.key == query.procedure))
     if query.client:
         named = select(Client.id).where(*contain(query.client, Client.name, Client.inn))
         found.append(UserTask.client_id.in_(named))
@@ -33,10 +33,10 @@ def conditions(query: Query, now: datetime, zone: ZoneInfo, *, done: bool = Fals
         found.append(spans.get(query.priority, normal))
     if query.grade:
         of_class = Client.abc.in_(CLASSES) if query.grade == "none" else Client.abc == query.grade
-        theirs = exists().where(Client.id == UserTask.client_id, of_class)
+        theirs = _of_task(Client.id == UserTask.client_id, of_class)
         found.append(~theirs if query.grade == "none" else theirs)
     if query.group:
-        found.append(exists().where(Candidate.task_id == UserTask.id, Candidate.group_key == query.group))
+        found.append(_of_task(Candidate.task_id == UserTask.id, Candidate.group_key == query.group))
     return found + _between(query, now, zone, done)
 
 
@@ -44,7 +44,7 @@ def _found_by(words: str) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for word in fold(words).split()[:MOST]:
         kept = UserTask.words.contains(word, autoescape=True)
-        title = exists().where(ProcessInstance.id == UserTask.instance_id, *contain(word, ProcessInstance.title))
+        title = _of_task(ProcessInstance.id == UserTask.instance_id, *contain(word, ProcessInstance.title))
         older = and_(UserTask.words.is_(None), or_(*contain(word, UserTask.name), title))
         found.append(or_(kept, older))
     return found
@@ -70,3 +70,7 @@ def _between(query: Query, now: datetime, zone: ZoneInfo, done: bool) -> list[Co
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
+
+
+def _of_task(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(*where).correlate(UserTask)
