@@ -209,7 +209,7 @@ def _cards(session: Session, rows: Sequence[Any], usuals: staleness.Usuals, now:
     found = []
     for row in rows:
         name, at, many = steps.get(row.id, (None, None, 0))
-        agreed = bool(row.next_step)
+        agreed = not many and bool(row.next_step)  # an open step of the procedure says more than an old promise
         found.append(Card(
             id=row.id, number=row.number, title=row.title, client_id=row.client_id, client=row.client,
             owner=f"{row.last} {row.first}" if row.last else None, sum=_money(row.sum), milestone=row.milestone,

@@ -22,6 +22,7 @@ REACH, MILESTONE = "deal.reach", "milestone"
 LOST = "lost"
 FORWARD, BACK, REFUSAL = "forward", "back", "refusal"
 HEAVY = (defer(ProcessInstance.state), defer(ProcessInstance.variables))
+INSTANCE = contains_eager(UserTask.instance).defer(ProcessInstance.state).defer(ProcessInstance.variables)
 LATER = (defer(UserTask.outcome), defer(UserTask.due_why))
 
 
@@ -101,7 +102,7 @@ def _leading(session: Session, env: Any, running: Sequence[ProcessInstance], ins
     versions = {instance.id: instance for instance in running}
     rows = session.execute(
         select(UserTask, User)
-        .join(UserTask.instance).options(contains_eager(UserTask.instance), *HEAVY, *LATER)
+        .join(UserTask.instance).options(INSTANCE, *LATER)
         .outerjoin(User, User.id == UserTask.assignee_id)
         .where(UserTask.instance_id.in_(versions), UserTask.rank.is_not(None))
         .order_by(UserTask.rank, UserTask.id)

@@ -38,8 +38,8 @@ NOUNS = (
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
-    "board", "stalled",
-    "absences",
+    "board", "stalled", "monitoring",
+    "absences", "people",
     "comments", "notices", "agenda", "ical",
 )  # fmt: skip
 LATER = ("designer",)

@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import math
-from functools import cache
-from typing import Any
 
 from flask import Flask
 
@@ -58,7 +56,7 @@ def tone(judgement: Judgement) -> str:
 
 def pause_reason(value: str) -> str:
     """The reason of a pause in the reader's language; of one that is not in the settings any more its key."""
-    found = _reasons(reading.environment()).get(value)
+    found = next((one for one in pauses.reasons(reading.environment()) if one.value == value), None)
     return (found.label_en if locale() == "en" else found.label) if found else value
 
 
@@ -76,11 +74,6 @@ def hours(seconds: float | None) -> str:
     if seconds < 2 * DAY:
         return gettext("%(num)s h") % {"num": formats.number(round(seconds / HOUR, 1))}
     return gettext("%(num)s w. d.") % {"num": formats.number(round(seconds / DAY, 1))}
-
-
-@cache
-def _reasons(env: Any) -> dict[str, pauses.Reason]:
-    return {one.value: one for one in pauses.reasons(env)}
 
 
 def install(app: Flask) -> None:

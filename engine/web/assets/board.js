@@ -82,3 +82,7 @@ document.querySelector('[data-pause-reason]')?.addEventListener('change', (event
   const choice = clock && event.target.form.querySelector(`[name=clock][value="${clock}"]`);
   if (choice) choice.checked = true;
 });
+
+// Days typed by hand count; a period chosen by name makes them silent.
+const period = document.querySelector('[data-period]');
+document.querySelectorAll('[data-period-day]').forEach((day) => day.addEventListener('input', () => { period.value = 'own'; }));

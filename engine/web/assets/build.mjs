@@ -12,7 +12,7 @@ const place = path.resolve(here, '../static/dist');
 const dist = `${place}.new`; // built beside and put in place at the end: pages never meet half a build
 
 // One entry per page kind; shared code goes into chunks.
-const entries = ['app.js', 'app.css', 'diagram.js', 'replay.js', 'reports.js', 'board.js', 'designer/modeler.js'];
+const entries = ['app.js', 'app.css', 'diagram.js', 'replay.js', 'reports.js', 'board.js', 'heat.js', 'designer/modeler.js'];
 
 async function sprite() {
   const names = (await readFile(path.join(here, 'icons.txt'), 'utf8')).split(/\s+/).filter(Boolean);
