@@ -86,8 +86,8 @@ def faults(client: Mapping[str, Any]) -> list[Text]:
     """What stands in the way of a contract or an invoice: one sentence for each wrong or missing requisite.
 
     ``client``: kind (legal, ip, person, foreign), inn, kpp, ogrn; address, bank, bik, account, corr_account either
-    beside them or under ``requisites``. A private person needs a name and an address only; a foreign company has the SWIFT code of
-    its bank in place of the BIK and the number of its home register in place of the OGRN.
+    beside them or under ``requisites``. A private person needs a name and an address only; a foreign company has the
+    SWIFT code of its bank in place of the BIK and the number of its home register in place of the OGRN.
     """
     values = flat(client)
     kind = values.get("kind") or "legal"
