@@ -58,8 +58,8 @@ class Handed:
 def save(work: Work, user_id: int | None, given: Person, *, resembles_nobody: bool = False) -> User:
     """Make an account (``user_id`` None) or change one.
 
-    Raises NotFound, Forbidden, WrongState (the last administrator), Invalid field by field; its field ``twin``: somebody
-    like this exists, and nobody said that these are two people.
+    Raises NotFound, Forbidden, WrongState (the last administrator), Invalid field by field; its field ``twin``:
+    somebody like this exists, and nobody said that these are two people.
     """
     access.require(work, "people.manage")
     user = _user(work, user_id) if user_id is not None else None
@@ -68,8 +68,8 @@ def save(work: Work, user_id: int | None, given: Person, *, resembles_nobody: bo
     if not resembles_nobody and (found := [one for one in twins(work.session, given) if one is not user]):
         names = ", ".join(f"{one.name} ({one.login})" for one in found)
         faults["twin"] = text(
-            "Somebody like this is known: {names}. Two accounts of one person defeat separation of duties. Say that these "
-            "are different people, or change the account there is.", names=names,
+            "Somebody like this is known: {names}. Two accounts of one person defeat separation of duties. Say that "
+            "these are different people, or change the account there is.", names=names,
         )  # fmt: skip
     if faults:
         raise Invalid("Some fields are not right", faults)

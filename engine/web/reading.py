@@ -56,13 +56,13 @@ def look() -> work.Work:
 
 def do(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Run a verb as the signed-in person in its own unit of work. The reading session starts afresh afterwards."""
-    _close()
+    close()
     return work.run(environment(), actor(), verb, *args, **kwargs)
 
 
 def do_outside(verb: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Run a verb for somebody who has no account here: a client at a public page. The engine itself acts."""
-    _close()
+    close()
     return work.run(environment(), work.SYSTEM, verb, *args, **kwargs)
 
 
@@ -79,7 +79,8 @@ def act(back: str, done: Text | None, verb: Callable[..., Any], *args: Any, **kw
     return redirect(back)
 
 
-def _close(_: BaseException | None = None) -> None:
+def close(_: BaseException | None = None) -> None:
+    """Let go of what this request has read: the next look is a fresh one."""
     opened = g.pop("reading", None)
     if opened is not None:
         opened.close()
@@ -87,4 +88,4 @@ def _close(_: BaseException | None = None) -> None:
 
 def install(app: Flask) -> None:
     """Close the reading session with the request."""
-    app.teardown_request(_close)
+    app.teardown_request(close)
