@@ -65,8 +65,7 @@ def way(session: Session, env: Any, deal: Deal, scheme: str, target: str) -> Way
         return Way(None, text("The deal is in this stage already."), instance_ids=ids)
     steps = _leading(session, env, running, columns[here].milestones)
     if there > here + 1:
-        now = text("{title}", title=columns[here].title)
-        return Way(None, text("No stage can be skipped: «{stage}» is finished first.", stage=now), steps, ids)
+        return Way(None, text("No stage can be skipped: the present one is finished first."), steps, ids)
     if there < here:
         reason = text("A milestone that was reached stays reached. What has to be done again is returned: "
                       "open the step, return it to an earlier performer with a remark.")  # fmt: skip
