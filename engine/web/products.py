@@ -167,6 +167,25 @@ def price_list(list_id: int) -> str:
     return _list_page(list_id)
 
 
+@blueprint.post("/price-lists/<int:list_id>")
+@allow(*EDITORS)
+def change_list(list_id: int) -> Any:
+    """Change the name and the days of a list."""
+    given = Given(request.form)
+    begin, until = given.day("valid_from"), given.day("valid_until")
+    try:
+        if begin is None:
+            given.faults.setdefault("valid_from", text("Enter a day, such as 21.11.2026."))
+        given.check("The price list cannot be saved yet.")
+        reading.do(
+            _guarded, prices.change, list_id, name=given.words("name") or "", valid_from=begin, valid_until=until
+        )
+    except Invalid as refused:
+        return _list_page(list_id, faults=refused.fields), 422
+    flash(say(text("The price list is saved.")), "good")
+    return redirect(url_for("products.price_list", list_id=list_id))
+
+
 def _list_page(list_id: int, product_id: int | None = None, faults: dict[str, Text] | None = None) -> str:
     session = reading.session()
     kept = prices.find(session, list_id)
@@ -175,6 +194,9 @@ def _list_page(list_id: int, product_id: int | None = None, faults: dict[str, Te
     return render_template(
         "price_list.html", price_list=kept, products=rows, tiers=prices.tiers(session, kept.id), faults=faults or {},
         typed=typed, may_change=_may(), empty_tiers=EMPTY_TIERS,
+        values=request.form.to_dict() if faults and not product_id else {
+            "name": kept.name, "valid_from": kept.valid_from, "valid_until": kept.valid_until
+        },
     )  # fmt: skip
 
 

@@ -226,6 +226,11 @@ def test_prices_are_typed_as_people_write_them(visitor: Visitor, world: worlds.W
     made = visitor.post("/price-lists/new", {"key": "main", "name": "Прайс", "valid_from": "01.01.2026"},
                         page="/price-lists/new")  # fmt: skip
     assert made.location == "/price-lists/1"
+    longer = {"name": "Прайс до лета", "valid_from": "01.01.2026", "valid_until": "31.05.2026"}
+    vague = longer | {"valid_from": "когда-нибудь"}
+    assert visitor.post("/price-lists/1", vague, page="/price-lists/1").status_code == 422
+    assert visitor.post("/price-lists/1", longer, page="/price-lists/1").status_code == 302
+    assert "Прайс до лета" in visitor.get("/price-lists/1").text
     tiers = {"tiers.min_quantity": ["", "5", ""], "tiers.price": ["1 200,50", "девять", ""]}
     answer = visitor.post("/price-lists/1/prices/2", tiers, page="/price-lists/1")
     assert answer.status_code == 422
