@@ -187,6 +187,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "instance.suspend": (HEAD, DIRECTOR, ADMIN),
     "instance.resume": (HEAD, DIRECTOR, ADMIN),
     "instance.cancel": (HEAD, DIRECTOR, ADMIN),
+    "instance.intervene": (HEAD, DIRECTOR, ADMIN),
     "instance.pause": (deal_owner, HEAD, DIRECTOR, ADMIN),
     "deal.pause": (client_owner, HEAD, DIRECTOR, ADMIN),
     "deal.refuse": (client_owner, HEAD, DIRECTOR, ADMIN),

@@ -7,23 +7,39 @@ days later the director is told.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
-from engine import access, audit, notifications, values
+from engine import access, audit, ledger, notifications, outbox, values
 from engine.bpmn.types import Advance, Happening, Token
 from engine.errors import Invalid, NotFound, WrongState, text
-from engine.models import ControlPoint, Document, Job, ProcessInstance, User, UserTask
-from engine.vocabulary import ControlPointStatus, DocumentStatus, JobKind, JobStatus
+from engine.models import ControlPoint, Document, Job, ProcessInstance, User, UserTask, table_of
+from engine.outbox import Owed
+from engine.rows import Prepared
+from engine.vocabulary import ControlPointStatus, DocumentStatus, InterventionKind, JobKind, JobStatus
 from engine.work import Work
 
 REMINDER, OVERDUE, HEAD, DIRECTOR = 1, 2, 3, 4
 LATE_BY = {HEAD: "P2BD", DIRECTOR: "P5BD"}  # how long after the due moment these rungs come (PAT-6)
 DEFAULT_REMINDER = "P1BD"
+POINTS, PEOPLE = table_of(ControlPoint), table_of(User)
+OPEN = Prepared(
+    select(POINTS.c.id)
+    .where(POINTS.c.instance_id == bindparam("instance"), POINTS.c.status == bindparam("open"))
+    .order_by(POINTS.c.id)
+)
+RUNGS = outbox.JOBS
+CANCEL_RUNGS = Prepared(
+    update(RUNGS)
+    .where(RUNGS.c.instance_id == bindparam("instance"), RUNGS.c.token_id == bindparam("token"))
+    .where(RUNGS.c.kind == bindparam("kind"), RUNGS.c.status == bindparam("waiting"), RUNGS.c.ended_at.is_(None))
+    .values(status=bindparam("cancelled"), ended_at=bindparam("at"))
+)
+PERSON = Prepared(select(PEOPLE.c.id).where(PEOPLE.c.login == bindparam("login")))
 DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
 
 
@@ -81,6 +97,7 @@ def waive(work: Work, control_point_id: int, reason: str) -> None:
         raise Invalid("Say why the control point is waived", {"reason": text("Say why the control point is waived")})
     point.waived_by, point.reason = work.actor.user_id, reason.strip()
     _close(work, instance, point, ControlPointStatus.WAIVED, Evidence(work.now, {"reason": reason.strip()}))
+    ledger.note(work, InterventionKind.WAIVE, instance, reason, element_id=point.element_id, code=point.code)
 
 
 def postpone(work: Work, point: ControlPoint, at: datetime, why: dict[str, Any]) -> None:
@@ -115,12 +132,9 @@ def climb(work: Work, job: Job) -> None:
         _schedule(work, point, level + 1)
 
 
-def _open(work: Work, instance: ProcessInstance) -> Iterable[ControlPoint]:
-    return work.session.scalars(
-        select(ControlPoint).where(
-            ControlPoint.instance_id == instance.id, ControlPoint.status == ControlPointStatus.OPEN
-        )
-    ).all()
+def _open(work: Work, instance: ProcessInstance) -> list[ControlPoint]:
+    found = OPEN.see(work.session, instance=instance.id, open=ControlPointStatus.OPEN)
+    return [work.session.get_one(ControlPoint, row[0]) for row in found]
 
 
 def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
@@ -137,7 +151,7 @@ def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
         element_id=token.element.id,
         code=code,
         title=own.get("cpTitle") or token.element.name or code,
-        owner_id=work.session.scalar(select(User.id).where(User.login == owner)) if owner else None,
+        owner_id=_person(work, owner) if owner else None,
         owner_group=evaluate(own["cpOwnerGroup"]) if "cpOwnerGroup" in own else None,
         planned_at=due.at,
         planned_why=due.why,
@@ -153,6 +167,11 @@ def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
         code=code, element=point.element_id, planned_at=point.planned_at,
     )  # fmt: skip
     _schedule(work, point, REMINDER)
+
+
+def _person(work: Work, login: str) -> int | None:
+    found = PERSON.see(work.session, login=str(login))
+    return int(found[0][0]) if found else None
 
 
 def _judge(work: Work, instance: ProcessInstance, point: ControlPoint, left: Happening | None) -> None:
@@ -202,13 +221,10 @@ def _close(
     if status != ControlPointStatus.CANCELLED:
         calendar = work.env.calendar(instance.office)
         point.deviation = calendar.working_days_between(point.planned_at, point.actual_at)
-    for job in work.session.scalars(
-        select(Job).where(
-            Job.instance_id == instance.id, Job.token_id == point.token_id,
-            Job.kind == JobKind.CONTROL_POINT, Job.status == JobStatus.WAITING,
-        )
-    ):  # fmt: skip
-        job.status, job.ended_at = JobStatus.CANCELLED, work.now
+    CANCEL_RUNGS.run(
+        work.connection, instance=instance.id, token=point.token_id, at=work.now, kind=JobKind.CONTROL_POINT,
+        waiting=JobStatus.WAITING, cancelled=JobStatus.CANCELLED,
+    )  # fmt: skip
     audit.record(
         work, f"control_point.{status}", instance=instance, subject=f"control_point:{point.id}", code=point.code,
         planned_at=point.planned_at, actual_at=point.actual_at, deviation=point.deviation, evidence=point.evidence,
@@ -220,18 +236,10 @@ def _schedule(work: Work, point: ControlPoint, level: int) -> None:
     if level == REMINDER and at <= point.opened_at:  # too short a time to be reminded of
         _schedule(work, point, OVERDUE)
         return
-    work.session.add(
-        Job(
-            kind=JobKind.CONTROL_POINT,
-            type=f"control_point.{_RUNG_NAMES[level]}",
-            key=f"control_point:{point.id}:{level}",
-            instance_id=point.instance_id,
-            token_id=point.token_id,
-            element_id=point.element_id,
-            payload={"control_point_id": point.id, "level": level},
-            due_at=at,
-        )
-    )
+    key, type_ = f"control_point:{point.id}:{level}", f"control_point.{_RUNG_NAMES[level]}"
+    payload = {"control_point_id": point.id, "level": level}
+    instance = work.session.get_one(ProcessInstance, point.instance_id)
+    outbox.owe(work, Owed(JobKind.CONTROL_POINT, type_, key, at, instance, point.token_id, point.element_id, payload))
 
 
 def _rung_at(work: Work, point: ControlPoint, level: int) -> datetime:

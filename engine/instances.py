@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from engine import access, audit, bpmn, failures, outbox, projection
+from engine import access, audit, bpmn, failures, ledger, outbox, projection
 from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
 from engine.errors import Invalid, NotFound, ReglamentError, UnderWay, WrongState, text
 from engine.models import Message, ProcessDefinition, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared, adopt
-from engine.vocabulary import InstanceStatus, JobKind, MessageStatus
+from engine.vocabulary import InstanceStatus, InterventionKind, JobKind, MessageStatus
 from engine.work import Work
 
 INITIATOR = "initiator"
@@ -103,6 +103,7 @@ def suspend(work: Work, instance_id: int, reason: str) -> ProcessInstance:
     _expect(instance, InstanceStatus.ACTIVE)
     instance.status = InstanceStatus.SUSPENDED
     audit.record(work, "process_instance.suspended", instance=instance, reason=reason.strip())
+    ledger.note(work, InterventionKind.SUSPEND, instance, reason)
     return instance
 
 
@@ -124,6 +125,7 @@ def cancel(work: Work, instance_id: int, reason: str) -> ProcessInstance:
     instance.status, instance.ended_at, instance.end_reason = InstanceStatus.CANCELLED, work.now, reason.strip()
     projection.close_everything(work, instance)
     audit.record(work, "process_instance.cancelled", instance=instance, reason=reason.strip())
+    ledger.note(work, InterventionKind.CANCEL, instance, reason)
     return instance
 
 

@@ -5,35 +5,28 @@ sending and writing that down) is recognised as one by the receiving side.
 """
 from __future__ import annotations
 
-import email.policy
 import hashlib
 import secrets
-import smtplib
-import ssl
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 
 from engine import audit, notices, outbox, substitution
 from engine.actions import ActionCall, Registry
 from engine.errors import Failed, Invalid, Text, text
+from engine.letters import Attachment, Letter
 from engine.models import Candidate, Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask
 from engine.outbox import Owed
 from engine.vocabulary import JobKind
 from engine.work import Work
 
-# CPython folds a long encoded header between words and loses the space there; one that is not folded arrives whole.
-# Servers take lines of 998 bytes, so a subject has a bound.
-UNFOLDED = email.policy.SMTP.clone(max_line_length=900)
 LONGEST_SUBJECT = 150  # characters
-TIMEOUT = 20.0  # seconds for each answer of the mail server
+MARK, BREAK = "-- ✂ --", "\n\n"  # a reply is what stands above the mark
+REPLY = text("Reply to this mail above this line to write a comment.")
 SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "task_assigned": (
         text("Task: {task}"),
@@ -54,6 +47,18 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "task_recalled": (
         text("Taken back: {task}"),
         text("{name} has taken «{task}» ({instance}) back to change it: what followed is withdrawn from you."),
+    ),
+    "intervention_requested": (
+        text("A second person is asked: {instance}"),
+        text("{name} asks you to confirm an intervention ({instance}): {reason}"),
+    ),
+    "intervention_confirmed": (
+        text("Confirmed: {instance}"),
+        text("{name} has confirmed your intervention ({instance}). It is done."),
+    ),
+    "intervention_refused": (
+        text("Not confirmed: {instance}"),
+        text("{name} does not confirm your intervention ({instance}): {answer}"),
     ),
     "mentioned": (
         text("{name} mentions you: {instance}"),
@@ -87,6 +92,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Assignment {number} cancelled"),
         text("{name} has cancelled assignment {number}: {what}"),
     ),
+    "reply_refused": (
+        text("Your reply was not taken: {about}"),
+        text("Your reply by mail «{about}» did not become a comment: {reason}"),
+    ),
     "incident": (
         text("Incident: {instance}"),
         text("Something stands still ({instance}): {message}"),
@@ -116,84 +125,6 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Control point {code} «{title}» ({instance}) was due at {planned_at}. The head has been asked already."),
     ),
 }
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file as it goes with a mail."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A mail as it is handed over: everything read from the database beforehand."""
-
-    message_id: str
-    sender: str
-    recipient: str
-    subject: str
-    body: str
-    date: str
-    page: str | None = None
-    attachments: tuple[Attachment, ...] = ()
-
-
-class Transport(Protocol):
-    """Hands a letter over. Raises Failed when the other side did not take it."""
-
-    def __call__(self, letter: Letter) -> None: ...
-
-
-@dataclass(frozen=True)
-class Smtp:
-    """A mail server. ``user`` empty: without signing in."""
-
-    host: str
-    port: int = 25
-    starttls: bool = False
-    user: str = ""
-    password: str = ""
-
-    def __call__(self, letter: Letter) -> None:
-        try:
-            with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT) as server:
-                if self.starttls:
-                    server.starttls(context=ssl.create_default_context())
-                if self.user:
-                    server.login(self.user, self.password)
-                server.send_message(as_message(letter))
-        except (OSError, smtplib.SMTPException) as error:
-            raise Failed("The mail server did not take the mail: {error}", error=error) from error
-
-
-@dataclass(frozen=True)
-class MailFolder:
-    """Keeps letters as .eml files instead of sending them: for a trial without a mail server."""
-
-    path: Path
-
-    def __call__(self, letter: Letter) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        name = f"{letter.message_id.strip('<>').partition('@')[0]}.eml"
-        (self.path / name).write_bytes(as_message(letter).as_bytes())
-
-
-def as_message(letter: Letter) -> EmailMessage:
-    """The letter as it travels. Raises ValueError for a line break in a header (an injection)."""
-    message = EmailMessage(policy=UNFOLDED)
-    message["Message-ID"] = letter.message_id
-    message["From"], message["To"], message["Subject"] = letter.sender, letter.recipient, letter.subject
-    message["Date"] = letter.date
-    message.set_content(letter.body)
-    if letter.page is not None:
-        message.add_alternative(letter.page, subtype="html")
-    for attachment in letter.attachments:
-        kind, _, subtype = attachment.media_type.partition("/")
-        message.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
-    return message
 
 
 def write(
@@ -258,6 +189,8 @@ def letter_of(work: Work, mail: Mail) -> Letter:
         body=mail.body,
         date=format_datetime(mail.created_at),
         page=mail.html,
+        reply_to=work.env.replies if mail.user_id is not None else "",
+        automatic=mail.user_id is not None,
         attachments=tuple(_attachment(work, int(document_id)) for document_id in mail.attachments),
     )
 
@@ -341,9 +274,11 @@ def _mail_now(
 ) -> None:
     head, told = said(work.env, person.locale, notice.kind, facts, instance)
     at = notices.quiet_until(work.env, notices.habit(work.session, person.id), work.now)
+    how = work.env.translate(person.locale, REPLY.template) if work.env.replies and instance is not None else ""
+    body = f"{f'{MARK} {how}{BREAK}' if how else ''}{told}\n\n{link(work.env, notice)}\n"
     mail = write(
-        work, f"notice:{notice.id}", person.email, head, f"{told}\n\n{link(work.env, notice)}\n", instance=instance,
-        person=person.id, task_id=notice.task_id, at=at,
+        work, f"notice:{notice.id}", person.email, head, body, instance=instance, person=person.id,
+        task_id=notice.task_id, at=at,
     )  # fmt: skip
     notice.mail_id = mail.id if mail is not None else None
 

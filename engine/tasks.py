@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bpmn, control_points, forms, notices, notifications, values
+from engine import access, audit, bpmn, control_points, forms, ledger, notices, notifications, values
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
 from engine.instances import INSTANCE_COLUMNS, INSTANCE_NAMES, advance, require_active
 from engine.models import Candidate, Client, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.rows import Prepared, adopt, change
-from engine.vocabulary import OPEN_TASK, TaskStatus
+from engine.vocabulary import OPEN_TASK, InterventionKind, TaskStatus
 from engine.work import Work
 
 LATER = {"due_why", "outcome"}  # large and seldom looked at
@@ -114,6 +114,7 @@ def reassign(work: Work, task_id: int, user_id: int, reason: str) -> UserTask:
     old, task.owner_id = task.assignee_id, None
     _give(work, task, person.id)
     _log(work, task, "reassigned", assignee=[old, person.id], reason=reason.strip())
+    ledger.note(work, InterventionKind.REASSIGN, task.instance, reason, task=task, assignee=[old, person.id])
     notifications.task_assigned(work, person, task.instance, task.id, task.name)
     return task
 
@@ -165,6 +166,7 @@ def set_due(work: Work, task_id: int, at: datetime | None, reason: str) -> UserT
     task.rank = rank(task.priority, at, _grade(work, task))
     _show_to_candidates(work, task)
     _log(work, task, "due_date_moved", due_at=[moment(old), moment(at)], reason=reason.strip())
+    ledger.note(work, InterventionKind.EXTEND, task.instance, reason, task=task, due_at=[old, at])
     return task
 
 
@@ -177,13 +179,34 @@ def set_follow_up(work: Work, task_id: int, at: datetime | None) -> UserTask:
     return task
 
 
-def save_draft(work: Work, task_id: int, raw: Mapping[str, Any]) -> None:
-    """Keep what has been typed so far, unchecked. Not part of the instance, hence not in the log. Raises NotFound,
-    WrongState, Forbidden."""
+def save_draft(
+    work: Work, task_id: int, raw: Mapping[str, Any], *, window: str | None = None, based_on: str | None = None
+) -> None:
+    """Keep what has been typed so far, unchecked. Not part of the instance, hence not in the log. ``window``: the
+    opened page it was typed in; ``based_on``: the mark of the draft that page knows (``draft_mark``).
+
+    Raises NotFound, WrongState, Forbidden, and Conflict when another page has saved something else since.
+    """
     task = _open_task(work, task_id)
     access.require(work, "task.save_draft", task)
-    if work.actor.user_id is not None:
-        _keep_draft(work, task, work.actor.user_id, raw)
+    if work.actor.user_id is None:
+        return
+    kept = work.session.get(FormDraft, (task.id, work.actor.user_id))
+    if based_on is not None and is_overtaken(kept, raw, window, based_on):
+        raise Conflict("The form has been filled in further in another window. Nothing of yours is lost.")
+    _keep_draft(work, task, work.actor.user_id, raw, window)
+
+
+def draft_mark(draft: FormDraft | None) -> str:
+    """By which a page knows again what a draft held when it was read."""
+    return audit.digest(draft.data) if draft is not None else ""
+
+
+def is_overtaken(kept: FormDraft | None, raw: Mapping[str, Any], window: str | None, based_on: str) -> bool:
+    """Has another page saved something that this one neither knows nor says itself?"""
+    if kept is None or (window and kept.window == window):
+        return False
+    return draft_mark(kept) not in (based_on, audit.digest(dict(raw)))
 
 
 def seen(work: Work, task: UserTask) -> Mapping[str, Any]:
@@ -267,9 +290,11 @@ def _show_to_candidates(work: Work, task: UserTask) -> None:
     work.session.execute(rows.values(rank=shown), execution_options={"synchronize_session": False})
 
 
-def _keep_draft(work: Work, task: UserTask, user_id: int, raw: Mapping[str, Any]) -> None:
+def _keep_draft(
+    work: Work, task: UserTask, user_id: int, raw: Mapping[str, Any], window: str | None = None
+) -> None:
     draft = work.session.get(FormDraft, (task.id, user_id)) or FormDraft(task_id=task.id, user_id=user_id)
-    draft.data, draft.saved_at = dict(raw), work.now
+    draft.data, draft.saved_at, draft.window = dict(raw), work.now, window
     work.session.add(draft)
 
 

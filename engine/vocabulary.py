@@ -32,6 +32,28 @@ class ReturnKind(StrEnum):
     RECALLED = "recalled"
 
 
+class InterventionKind(StrEnum):
+    """What a person did to a running instance beside the diagram, with a reason."""
+
+    SKIP = "skip"
+    MOVE = "move"
+    EDIT = "edit"
+    REASSIGN = "reassign"
+    EXTEND = "extend"
+    SUSPEND = "suspend"
+    CANCEL = "cancel"
+    WAIVE = "waive"
+
+
+class InterventionStatus(StrEnum):
+    """An intervention is done at once or requested; a second person confirms (done) or refuses, who asked withdraws."""
+
+    REQUESTED = "requested"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
 class JobStatus(StrEnum):
     """Life of a job: waiting -> running -> done | failed; cancelled when its token left."""
 
