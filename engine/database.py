@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import Conflict
 from engine.models import Base
+from engine.rows import QuickSession
 
 BUSY = 10.0  # seconds a writer of this process waits for a writer of another process
 PATIENCE = 60.0  # seconds a writer waits in the queue of this process
@@ -72,7 +73,7 @@ def connect(url: str, *, synchronous: str = "FULL", **options: Any) -> Engine:
 
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions of this engine; objects stay readable after the commit."""
-    return sessionmaker(engine, expire_on_commit=False)
+    return sessionmaker(engine, class_=QuickSession, expire_on_commit=False)
 
 
 def create_tables(engine: Engine) -> None:

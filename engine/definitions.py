@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine import forms
@@ -17,8 +17,17 @@ from engine.bpmn import gate
 from engine.bpmn.types import Procedure
 from engine.errors import NotFound
 from engine.feel import dmn
-from engine.models import ProcessDefinition, Resource
+from engine.models import ProcessDefinition, Resource, table_of
+from engine.rows import Prepared
 from engine.vocabulary import ResourceKind
+
+DEFINITIONS = table_of(ProcessDefinition)
+LATEST = Prepared(
+    select(DEFINITIONS.c.id)
+    .where(DEFINITIONS.c.key == bindparam("key"))
+    .order_by(DEFINITIONS.c.version.desc())
+    .limit(1)
+)
 
 CONTROL_POINT = "controlPoint"
 
@@ -64,11 +73,10 @@ class Library:
 
     def latest(self, session: Session, key: str) -> Definition:
         """The version in force for new instances. Raises NotFound."""
-        newest = select(ProcessDefinition.id).where(ProcessDefinition.key == key)
-        found = session.scalar(newest.order_by(ProcessDefinition.version.desc()).limit(1))
-        if found is None:
+        found = LATEST.see(session, key=key)
+        if not found:
             raise NotFound("There is no procedure «{key}»", key=key)
-        return self.definition(session, found)
+        return self.definition(session, found[0][0])
 
     def in_force(self, session: Session) -> list[Definition]:
         """The latest version of every procedure, by key."""

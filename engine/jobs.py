@@ -13,10 +13,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import zip_longest
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, exists, or_, select, update
 
 from engine import audit, errands, failures
 from engine.environment import Environment
@@ -147,21 +148,27 @@ class _Claimed:
 
 def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) -> list[_Claimed]:
     """The innocent first, many at a time; a suspect only when there is nobody else, and by itself."""
-    for suspect, number in ((False, limit), (True, 1)):
-        due = DUE.where(LOST if suspect else ~LOST).limit(number)
-        if instance_id is not None:
-            due = due.where(JOBS.c.instance_id == instance_id)
-        with unit_of_work(env, SYSTEM) as work:
-            mine = (
-                update(JOBS)
-                .where(JOBS.c.id.in_(due.with_for_update(skip_locked=True)))
-                .values(owner=owner, claimed_until=bindparam("until"))
-                .returning(*CLAIMED)
-            )
-            rows = work.connection.execute(mine, {"now": work.now, "until": work.now + CLAIM}).all()
-        if rows:
-            return sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
+    only = {} if instance_id is None else {"instance": instance_id}
+    with unit_of_work(env, SYSTEM) as work:
+        for suspect, most in ((False, limit), (True, 1)):
+            mine = _mine(suspect, bool(only))
+            rows = mine.all(work.connection, me=owner, now=work.now, until=work.now + CLAIM, most=most, **only)
+            if rows:
+                jobs = sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
+                if not suspect and jobs[0].attempts == 0:  # it is done next, so it may be counted here
+                    jobs[0].begun = _begin(work, owner, jobs[0])
+                return jobs
     return []
+
+
+@cache
+def _mine(suspect: bool, of_one: bool) -> Prepared:
+    """Takes due jobs; ``of_one``: of one instance."""
+    due = DUE.where(LOST if suspect else ~LOST).limit(bindparam("most", type_=Integer))
+    if of_one:
+        due = due.where(JOBS.c.instance_id == bindparam("instance"))
+    taken = update(JOBS).where(JOBS.c.id.in_(due.with_for_update(skip_locked=True)))
+    return Prepared(taken.values(owner=bindparam("me"), claimed_until=bindparam("until")).returning(*CLAIMED))
 
 
 def _run_one(env: Environment, owner: str, job: _Claimed, after: _Claimed | None) -> None:

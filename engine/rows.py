@@ -6,22 +6,26 @@ Everything else goes through the session as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, bindparam, update
+from sqlalchemy import Connection, Executable, Float, Numeric, bindparam, inspect, select, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import instance_state, set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state, manager_of_class, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 
-from engine.models import ProcessInstance, UserTask, table_of
+from engine.models import Base, ProcessInstance, UserTask, table_of
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any] | None
-Loaded = TypeVar("Loaded", ProcessInstance, UserTask)
+Loaded = TypeVar("Loaded", bound=Base)
+Versioned = ProcessInstance | UserTask
+SIMPLE_KEYS = frozenset({int, str})
+PG_NUMERIC, PG_FLOAT = 1700, 701  # what the driver calls numbers; SQLAlchemy asks before it converts
 
 
 class Prepared:
@@ -46,6 +50,12 @@ class Prepared:
         """Execute and fetch the first row, if any."""
         rows = self.all(connection, **parameters)
         return rows[0] if rows else None
+
+    def see(self, session: Session, **parameters: Any) -> list[Row]:
+        """Execute and fetch within a session; what it still has to write is written first, as with its own queries."""
+        if not (session._is_clean() or session._flushing):
+            session.flush()
+        return self.all(session.connection(), **parameters)
 
     def run(self, connection: Connection, **parameters: Any) -> int:
         """Execute; how many rows it touched."""
@@ -87,9 +97,7 @@ class _Translated:
         kinds = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
         self._to: dict[str, Callable[[Any], Any]] = {name: to for name, to in kinds.items() if to is not None}
         returned = getattr(statement, "_returning", ()) or getattr(statement, "selected_columns", ())
-        self._from: list[Convert] = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in returned
-        ]
+        self._from: list[Convert] = [_converter(column.type, dialect) for column in returned]
 
     def bind(self, given: Mapping[str, Any]) -> Any:
         ready = {**self._defaults, **given}
@@ -106,7 +114,57 @@ class _Translated:
         ]
 
 
-def change(session: Session, connection: Connection, row: ProcessInstance | UserTask, **new: Any) -> None:
+class QuickSession(Session):
+    """A session whose look-up of one row by its key costs what the database needs and no more.
+
+    What SQLAlchemy can do beyond that (options, locks, keys of several columns, rows it holds already) it still does.
+    """
+
+    def get(self, entity: Any, ident: Any, **asked: Any) -> Any:
+        """As ``Session.get``."""
+        if type(ident) not in SIMPLE_KEYS or any(asked.values()):
+            return super().get(entity, ident, **asked)
+        lookup = _lookup(entity)
+        if lookup is None or (lookup.model, (ident,), None) in self.identity_map:
+            return super().get(entity, ident)
+        self._autoflush()
+        row = lookup.statement.first(self.connection(), ident=ident)
+        return None if row is None else _fresh(self, lookup.model, dict(zip(lookup.names, row, strict=True)))
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """One row of a model by its key. ``names``: attributes in the order of the columns."""
+
+    model: type[Base]
+    names: tuple[str, ...]
+    statement: Prepared
+
+
+@cache
+def _lookup(model: Any) -> _Lookup | None:
+    """None for a model that is more than one table with one key and columns."""
+    mapper = inspect(model)
+    if not isinstance(model, type) or mapper.inherits or mapper.polymorphic_on is not None:
+        return None
+    if len(mapper.primary_key) != 1 or any(one.deferred or len(one.columns) != 1 for one in mapper.column_attrs):
+        return None
+    if any(relation.lazy != "select" for relation in mapper.relationships):
+        return None
+    key = mapper.primary_key[0]
+    columns = {one.key: one.columns[0] for one in mapper.column_attrs}
+    wanted = select(*columns.values()).where(key == bindparam("ident", type_=key.type))
+    return _Lookup(model, tuple(columns), Prepared(wanted))
+
+
+def _converter(type_: Any, dialect: Dialect) -> Convert:
+    oid = PG_FLOAT if isinstance(type_, Float) else PG_NUMERIC if isinstance(type_, Numeric) else None
+    asked = oid if dialect.name == "postgresql" else None
+    converter: Convert = type_.dialect_impl(dialect).result_processor(dialect, asked)
+    return converter
+
+
+def change(session: Session, connection: Connection, row: Versioned, **new: Any) -> None:
     """Write columns of a loaded row at once and make a new revision of it. Raises StaleDataError when another writer
     was first. What the session itself still has to write of this row is written first."""
     if instance_state(row).modified:
@@ -123,15 +181,19 @@ def change(session: Session, connection: Connection, row: ProcessInstance | User
 def adopt(session: Session, model: type[Loaded], names: Sequence[str], values: Row) -> Loaded:
     """A row that was read past the session, as the session's object; columns not given are read when asked for."""
     row = dict(zip(names, values, strict=True))
-    known = session.identity_map.get(identity_key(model, row["id"]))
-    if known is not None:
-        found: Loaded = known
+    found = session.identity_map.get(identity_key(model, row["id"]))
+    if found is not None:
         if not instance_state(found).modified:
             for name, value in row.items():
                 set_committed_value(found, name, value)
         return found
-    found = model()
-    found.__dict__.update(row)
+    return _fresh(session, model, row)
+
+
+def _fresh(session: Session, model: type[Loaded], row: Mapping[str, Any]) -> Loaded:
+    """An object of a row the session does not hold."""
+    found: Loaded = manager_of_class(model).new_instance()
+    instance_dict(found).update(row)
     make_transient_to_detached(found)
     session.add(found)
     return found

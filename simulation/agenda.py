@@ -6,15 +6,21 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from engine import jobs
 from engine.environment import Environment
-from engine.models import Job
+from engine.models import Job, table_of
+from engine.rows import Prepared
 from engine.vocabulary import JobStatus
 
 ROUNDS = 200
+JOBS = table_of(Job)
+NEXT = Prepared(
+    select(func.min(JOBS.c.due_at)).where(JOBS.c.status == bindparam("waiting"), JOBS.c.ended_at.is_(None))
+)  # fmt: skip
 
 
 @dataclass
@@ -40,6 +46,12 @@ class Agenda:
     after: Callable[[], None]
     planned: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _number: itertools.count[int] = field(default_factory=itertools.count)
+
+    @cached_property
+    def eye(self) -> Connection:
+        """A connection for the short looks between two acts; it never holds a transaction."""
+        engine: Engine = self.env.sessions.kw["bind"]
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def plan(self, at: datetime, act: Callable[[], None]) -> None:
         """Somebody will do this then."""
@@ -68,8 +80,5 @@ class Agenda:
             jobs.run_due(self.env)
 
     def _next_job(self) -> datetime | None:
-        with self.env.sessions() as session:
-            found: datetime | None = session.scalar(
-                select(func.min(Job.due_at)).where(Job.status == JobStatus.WAITING, Job.ended_at.is_(None))
-            )
-        return found
+        found = NEXT.first(self.eye, waiting=JobStatus.WAITING)
+        return found[0] if found else None

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import tasks
 from engine.access import actor_of
@@ -16,11 +17,21 @@ from engine.environment import Environment
 from engine.errors import Forbidden, ReglamentError
 from engine.models import Candidate, Membership, User, UserTask
 from engine.vocabulary import OPEN_TASK
-from engine.work import SYSTEM, Actor, Work, run, unit_of_work
+from engine.work import Actor, Work, run
 from simulation.filling import fill, habits
 
 CALENDAR = "main"
 LATER = timedelta(days=10)
+
+
+class Expected(NamedTuple):
+    """What somebody sees of a task before he opens it."""
+
+    id: int
+    instance_id: int
+    form_key: str | None
+    due_at: datetime | None
+    follow_up_at: datetime | None
 
 
 @dataclass
@@ -51,7 +62,7 @@ class Staff:
         """One verb as this person."""
         return run(self.env, person, verb, *arguments, **named)
 
-    def when(self, task: UserTask, now: datetime) -> datetime:
+    def when(self, task: Expected, now: datetime) -> datetime:
         """The moment at which somebody gets to the task: mostly the same or the next day, sometimes far too late."""
         calendar = self.env.calendar(CALENDAR)
         base = now
@@ -69,15 +80,14 @@ class Staff:
 
     def do(self, task_id: int, given: Mapping[str, Any]) -> bool:
         """Complete an open task. False when nobody could."""
-        with unit_of_work(self.env, SYSTEM) as work:
-            task = work.session.get(UserTask, task_id)
+        with self.env.sessions() as session:
+            task = session.get(UserTask, task_id)
             if task is None or task.status not in OPEN_TASK:
                 return True
-            people = self._performers(work, task)
-            raw = self._filled(work, task, given)
+            people = self._performers(session, task)
         for person in people:
             try:
-                self.act(person, tasks.complete, task_id, raw)
+                self.act(person, self._complete, task_id, given)
             except Forbidden:
                 continue
             except ReglamentError as error:
@@ -89,17 +99,22 @@ class Staff:
         self.trouble[f"{task.form_key or task.element_id}: nobody may"] += 1
         return False
 
+    def _complete(self, work: Work, task_id: int, given: Mapping[str, Any]) -> None:
+        """Look at the form, fill it in, send it."""
+        raw = self._filled(work, tasks.find(work, task_id), given)
+        tasks.complete(work, task_id, raw)
+
     def _filled(self, work: Work, task: UserTask, given: Mapping[str, Any]) -> dict[str, Any]:
         if task.form_key is None or task.form_version is None:
             return {}
         form = self.env.library.form(work.session, task.form_key, task.form_version)
         return fill(form, tasks.seen(work, task), self.env.context(task.instance.office, work.now), self.dice, given)
 
-    def _performers(self, work: Work, task: UserTask) -> list[Actor]:
+    def _performers(self, session: Session, task: UserTask) -> list[Actor]:
         """Who could do it, the likeliest first."""
         if task.assignee_id is not None:
             return [self.actors[task.assignee_id]] if task.assignee_id in self.actors else []
-        rows = work.session.scalars(select(Candidate).where(Candidate.task_id == task.id)).all()
+        rows = session.scalars(select(Candidate).where(Candidate.task_id == task.id)).all()
         found = {row.user_id for row in rows if row.user_id}
         for row in rows:
             found |= set(self.groups.get(row.group_key or "", ()))

@@ -10,18 +10,26 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine.environment import Environment
 from engine.errors import ReglamentError, UnderWay
-from engine.models import UserTask
+from engine.models import UserTask, table_of
+from engine.rows import Prepared
 from simulation import arrivals, past
 from simulation.agenda import Agenda, Clock
-from simulation.people import Staff
+from simulation.people import Expected, Staff
 
 ZONE = ZoneInfo("Europe/Moscow")
 AGAIN = timedelta(days=1)
 GIVE_UP = 3
+
+TASKS = table_of(UserTask)
+FRESH = Prepared(
+    select(*(TASKS.c[name] for name in Expected._fields))
+    .where(TASKS.c.id > bindparam("seen"), TASKS.c.rank.is_not(None))
+    .order_by(TASKS.c.id)
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +72,10 @@ class Year:
 
     def notice(self) -> None:
         """New tasks have appeared: somebody will do each of them."""
-        with self.env.sessions() as session:
-            fresh = session.scalars(
-                select(UserTask).where(UserTask.id > self.seen, UserTask.rank.is_not(None)).order_by(UserTask.id)
-            ).all()
-            for task in fresh:
-                self.seen = task.id
-                self._expect(task.id, task.instance_id, self.staff.when(task, self.clock.now))
+        for row in FRESH.all(self.agenda.eye, seen=self.seen):
+            task = Expected(*row)
+            self.seen = task.id
+            self._expect(task.id, task.instance_id, self.staff.when(task, self.clock.now))
 
     def attempt(self, act: Callable[[], Any], name: str) -> Any:
         """Something from outside happens; what the product refuses is counted, not hidden."""

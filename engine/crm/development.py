@@ -10,15 +10,41 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from engine.crm import segments, stages
-from engine.models import Client, ClientProduct, Deal, DealLine, Matrix, Product, Settlement
+from engine.crm import stages
+from engine.models import (
+    Client,
+    ClientProduct,
+    Deal,
+    DealLine,
+    Matrix,
+    Product,
+    Segment,
+    SegmentProduct,
+    Settlement,
+    table_of,
+)
+from engine.rows import Prepared
 
 USED, OPEN, REFUSED, NOT_OFFERED = "used", "open", "refused", "not_offered"
 TENTH = Decimal("0.1")
+PRODUCTS, TARGETS, SEGMENTS, MATRICES = map(table_of, (Product, SegmentProduct, Segment, Matrix))
+IN_FORCE = select(MATRICES.c.id).where(MATRICES.c.status == "in_force").order_by(MATRICES.c.version.desc()).limit(1)
+CELLS = Prepared(
+    select(
+        SEGMENTS.c.key, TARGETS.c.priority, PRODUCTS.c.id, PRODUCTS.c.code, PRODUCTS.c.name, PRODUCTS.c.withdrawn_on
+    )
+    .select_from(TARGETS)
+    .join(SEGMENTS, SEGMENTS.c.id == TARGETS.c.segment_id)
+    .join(PRODUCTS, PRODUCTS.c.id == TARGETS.c.product_id)
+    .where(SEGMENTS.c.matrix_id == IN_FORCE.scalar_subquery())
+    .order_by(SEGMENTS.c.key, TARGETS.c.priority, TARGETS.c.product_id)
+)  # fmt: skip
+PARENTS = Prepared(select(PRODUCTS.c.id, PRODUCTS.c.direction_id))
 
 
 @dataclass(frozen=True)
@@ -87,24 +113,44 @@ def degree_of(found: Collection[Target]) -> Decimal | None:
 def targets_of(session: Session, clients: Iterable[Client]) -> dict[int, list[Target]]:
     """The targets of many clients at once, by client: a handful of questions to the database, however many clients."""
     rows = list(clients)
-    plan = plan_of(session, segments.in_force(session))
+    plan = _plan(session)
     wanted = [client for client in rows if plan.get(client.segment or "")]
     states = states_of(session, [client.id for client in wanted])
     members = components(session)
     found: dict[int, list[Target]] = {client.id: [] for client in rows}
     for client in wanted:
         own = states.get(client.id, {})
-        for priority, product in plan[client.segment or ""]:
-            state = best([own[part] for part in (product.id, *members.get(product.id, ())) if part in own])
-            if product.withdrawn_on is not None and state.state in (NOT_OFFERED, REFUSED):
+        for cell in plan[client.segment or ""]:
+            product = cell.product_id
+            state = best([own[part] for part in (product, *members.get(product, ())) if part in own])
+            if cell.withdrawn_on is not None and state.state in (NOT_OFFERED, REFUSED):
                 continue  # not sold any more, and not used either: not meant for anybody
             found[client.id].append(
                 Target(
-                    product.id, product.code, product.name, priority, state.state, state.stage, state.next_step_on,
+                    product, cell.code, cell.name, cell.priority, state.state, state.stage, state.next_step_on,
                     state.since, state.deal_id, state.refusal,
                 )
             )  # fmt: skip
     return found
+
+
+class _Cell(NamedTuple):
+    """A target product of a segment."""
+
+    segment: str
+    priority: int
+    product_id: int
+    code: str
+    name: str
+    withdrawn_on: date | None
+
+
+def _plan(session: Session) -> dict[str, list[_Cell]]:
+    """``plan_of`` the matrix in force, in one question: every expression that asks what to offer passes here."""
+    plan: dict[str, list[_Cell]] = {}
+    for row in CELLS.see(session):
+        plan.setdefault(row[0], []).append(_Cell(*row))
+    return plan
 
 
 def plan_of(session: Session, matrix: Matrix | None) -> dict[str, list[tuple[int, Product]]]:
@@ -124,8 +170,7 @@ def plan_of(session: Session, matrix: Matrix | None) -> dict[str, list[tuple[int
 
 def components(session: Session) -> dict[int, list[int]]:
     """The products of each direction, by the direction's id; components of components included."""
-    rows = session.execute(select(Product.id, Product.direction_id))
-    parents: dict[int, int | None] = {row[0]: row[1] for row in rows}
+    parents: dict[int, int | None] = {row[0]: row[1] for row in PARENTS.see(session)}
     found: dict[int, list[int]] = {}
     for product_id in parents:
         above, seen = parents[product_id], {product_id}

@@ -84,8 +84,10 @@ def tier(product_count: int) -> str:
 
 def by_key(session: Session, key: str | None) -> Segment | None:
     """A segment of the matrix in force."""
-    matrix = in_force(session) if key else None
-    return next((segment for segment in matrix.segments if segment.key == key), None) if matrix else None
+    if not key:
+        return None
+    counts_now = select(Matrix.id).where(Matrix.status == "in_force").order_by(Matrix.version.desc()).limit(1)
+    return session.scalar(select(Segment).where(Segment.key == key, Segment.matrix_id == counts_now.scalar_subquery()))
 
 
 def specialist(session: Session, key: str | None) -> int | None:

@@ -226,7 +226,7 @@ def test_procedures_see_how_the_client_stands_and_what_to_offer(market: Market) 
     market.uses(client, "1C")
     with market.company.env.sessions() as session:
         seen = facts(session, market.company.env, {"product_id": market.products["IT"]}, None, client)
-        found, product = seen["client"], seen["product"]
+        found, product = dict(seen["client"]), seen["product"]
     assert (found["segment"], found["segment_title"], found["tier"]) == ("trade_sme", "trade_sme", "promising")
     assert (found["state"], found["development"]) == ("potential", Decimal("33.3"))
     assert found["next_product"] == {"id": market.products["IT"], "name": "IT"}

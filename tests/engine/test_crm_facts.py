@@ -90,8 +90,9 @@ def test_nothing_is_read_before_it_is_asked_for(office):
         assert "deal" in seen
         assert len(seen) == len(NAMES)
         assert asked == []
+        assert not list(session.identity_map.values())
         assert seen["deal"] is seen["deal"]
-        assert asked
+        assert [type(row) for row in session.identity_map.values()] == [Deal]
 
 
 def test_what_a_client_comes_to_is_counted_when_somebody_asks(office):
