@@ -22,10 +22,11 @@ from engine.work import Work
 OFFICE = "main"
 NIGHT = timedelta(minutes=10)  # after midnight the day that ended is rolled up
 MINUTE, HOUR, DAY = 60, 3600, 8 * 3600
-# Upper ends of the classes a pass falls into, in working seconds; the last class has none.
+# Upper ends of the classes a pass falls into, in working seconds: the first holds what took no time at all, the last
+# has no end.
 SCALE = (
-    5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, DAY, DAY + DAY // 2, 2 * DAY, 3 * DAY, 5 * DAY,
-    10 * DAY, 20 * DAY,
+    0, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, DAY, DAY + DAY // 2, 2 * DAY, 3 * DAY,
+    5 * DAY, 10 * DAY, 20 * DAY,
 )  # fmt: skip
 
 Key = tuple[str, int, str]  # procedure, version, element

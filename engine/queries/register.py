@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -14,6 +16,7 @@ from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
 
 PAGE = 50
+TIMES = ("overdue", "today", "coming")
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,12 @@ class DocumentRow:
 
 
 def points(
-    session: Session, *, status: str = "open", code: str = "", page: int = 1, size: int = PAGE
-) -> tuple[list[PointRow], int]:
-    """One page of the register, the most urgent first, and how many there are. ``status`` may be ``late``."""
-    where = _point_status(status)
+    session: Session, *, status: str = "open", code: str = "", page: int = 1, size: int = PAGE,
+    times: tuple[datetime, datetime] | None = None,
+) -> tuple[list[PointRow], int]:  # fmt: skip
+    """One page of the register, the most urgent first, and how many there are. ``status`` may be ``late``, and with
+    ``times`` (now, the end of today) ``overdue``, ``today`` or ``coming``: open ones by their planned moment."""
+    where = _point_time(status, times) if times and status in TIMES else _point_status(status)
     if code:
         where.append(ControlPoint.code == code)
     found = (
@@ -57,7 +62,7 @@ def points(
         .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
         .outerjoin(User, User.id == ControlPoint.owner_id)
         .where(*where)
-        .order_by(ControlPoint.planned_at if status == "open" else ControlPoint.actual_at.desc(), ControlPoint.id)
+        .order_by(_order(status), ControlPoint.id)
     )
     count = session.scalar(select(func.count()).select_from(ControlPoint).where(*where)) or 0
     rows = session.execute(found.limit(size).offset((page - 1) * size)).all()
@@ -128,6 +133,25 @@ def _documents(actor: Actor, words: str, kind: str) -> Select[Document, Deal]:
         .outerjoin(Client, Client.id == func.coalesce(Deal.client_id, ProcessInstance.client_id))
         .where(*where)
     )
+
+
+def point_times(session: Session, times: tuple[datetime, datetime]) -> dict[str, int]:
+    """How many open ones are past their moment, due today, coming."""
+    counted = select(func.count()).select_from(ControlPoint)
+    return {one: session.scalar(counted.where(*_point_time(one, times))) or 0 for one in TIMES}
+
+
+def _order(status: str) -> Any:
+    return ControlPoint.planned_at if status in {"open", *TIMES} else ControlPoint.actual_at.desc()
+
+
+def _point_time(status: str, times: tuple[datetime, datetime]) -> list[ColumnElement[bool]]:
+    now, midnight = times
+    planned = ControlPoint.planned_at
+    when = {
+        "overdue": [planned <= now], "today": [planned > now, planned < midnight], "coming": [planned >= midnight]
+    }  # fmt: skip
+    return [ControlPoint.status == ControlPointStatus.OPEN, *when[status]]
 
 
 def _point_status(status: str) -> list[ColumnElement[bool]]:

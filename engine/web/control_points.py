@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from datetime import timedelta
+
+from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine import control_points
@@ -13,7 +15,7 @@ from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow, here
 
 blueprint = Blueprint("control_points", __name__)
-STATUSES = ("open", "late", "met", "missed", "waived", "all")
+STATUSES = (*register.TIMES, "open", "late", "met", "missed", "waived", "all")
 
 
 @blueprint.get("/control-points")
@@ -23,8 +25,9 @@ def listing() -> str | Response:
     form = downloads.wanted()
     status, code, page = request.args.get("status", "open"), request.args.get("code", ""), number("page", 1)
     status = status if status in STATUSES else "open"
+    times = g.now, (g.now.astimezone(g.zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     rows, count = register.points(
-        reading.session(), status=status, code=code, page=1 if form else page,
+        reading.session(), status=status, code=code, page=1 if form else page, times=times,
         size=downloads.MOST if form else register.PAGE,
     )  # fmt: skip
     if form:
@@ -35,7 +38,7 @@ def listing() -> str | Response:
         status=status,
         code=code,
         codes=register.codes(reading.session()),
-        counts=register.point_counts(reading.session()),
+        counts=register.point_counts(reading.session()) | register.point_times(reading.session(), times),
         may_waive=bool(reading.actor().groups & set(OVERSEERS)),
         pages=Pages(page, count, register.PAGE),
     )

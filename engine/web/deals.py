@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request
 
-from engine import access
+from engine import access, pauses
 from engine.crm import amounts, stages
 from engine.models import Deal
 from engine.queries import deal as deals
@@ -67,6 +67,7 @@ def show(deal_id: int) -> str:
         scheme=scheme,
         schemes=schemes,
         stages=stages.view(session, deal, settings, scheme),
+        pause=pauses.current(reading.look(), deal.id),
         may_waive=actor.groups & {"head", "director", "admin"},
     )
 

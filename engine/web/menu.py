@@ -39,11 +39,13 @@ def menu() -> list[tuple[str, list[Link]]]:
     clients = [
         _link("clients.listing", _("Clients"), "users"),
         _link("deals.listing", _("Deals"), "briefcase"),
+        _link("board.show", _("Deals board"), "schema"),
         _link("complaints.listing", _("Complaints"), "message-exclamation"),
         _link("surveys.listing", _("Surveys"), "message"),
         _link("knowledge.listing", _("Knowledge base"), "books"),
     ]
     control = [
+        _link("monitoring.show", _("What calls for me today"), "activity"),
         _link("catalogue.overview", _("Overview"), "sitemap"),
         _link("reports.index", _("Reports"), "chart-bar"),
         _link("control_points.listing", _("Control points"), "flag"),

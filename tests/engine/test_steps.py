@@ -60,7 +60,7 @@ def test_a_day_adds_up_waiting_working_and_lateness_in_working_time(two: Case) -
     assert (row.passes, row.due, row.late) == (2, 2, 1)
     assert row.waiting == 3600 + 5 * 3600, "one hour, and 12-13 with 14-18"
     assert row.working == 3600
-    assert (sum(row.waits), row.works[0], row.works[3]) == (2, 1, 1)
+    assert (sum(row.waits), row.works[0], row.works[4]) == (2, 1, 1)
     assert list(missed(two).values()) == [("taken_late", 3600)], "due at five, done after hours"
 
 
@@ -90,7 +90,7 @@ def test_what_was_done_after_the_roll_up_is_counted_live(two: Case) -> None:
 def test_the_median_lies_where_the_middle_pass_lies() -> None:
     counts = [0] * (len(steps.SCALE) + 1)
     assert steps.median(counts) == 0
-    counts[3], counts[6] = 2, 1  # two between half an hour and an hour, one between four hours and a day
+    counts[4], counts[7] = 2, 1  # two between half an hour and an hour, one between four hours and a day
     assert steps.median(counts) == 1800 + 1800 * 1.5 / 2
 
 
