@@ -93,13 +93,15 @@ class Candidate(Base):
 
 
 class FormDraft(Base):
-    """What a person has typed into a task's form so far. Not part of the instance; deleted at completion."""
+    """What a person has typed into a task's form so far. Not part of the instance; deleted at completion. ``window``:
+    the opened page that saved it, so that another page of the same task notices."""
 
     __tablename__ = "form_draft"
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"), primary_key=True)
     data: Mapped[Json]
     saved_at: Mapped[datetime]
+    window: Mapped[str | None]
 
 
 class Comment(Base):

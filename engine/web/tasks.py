@@ -14,7 +14,8 @@ from engine.models import UserTask
 from engine.queries import desk
 from engine.queries import replay as replays
 from engine.vocabulary import InstanceStatus
-from engine.web import formats, labels, reading, returning, seals
+from engine.web import drafts, formats, labels, papers, reading, returning, seals
+from engine.web.around import around_form
 from engine.web.filled import Filled
 from engine.web.i18n import say
 from engine.web.rules import OVERSEERS, allow, here
@@ -55,6 +56,9 @@ def complete(task_id: int) -> Any:
         raw = Filled(task).sent()
         if forms.asks_refresh(request.form):
             return page(task, raw=raw, approval=approval)
+        if drafts.overtaken(task, Filled(task), raw):
+            faster = say(text("Another window has filled in this form too."))
+            return page(task, raw=raw, problem=faster, approval=approval), 409
         reading.do(tasks.complete, task_id, raw, revision=revision())
     except Invalid as error:
         raw = raw or Filled(seen(task_id)).sent(store=False)
@@ -96,18 +100,6 @@ def refresh(task_id: int) -> str:
     raw = filled.sent(store=False)
     view = filled.view(raw, filled.remaining(raw))
     return render_template("form_body.html", task=task, view=view)
-
-
-@blueprint.post("/tasks/<int:task_id>/draft")
-@allow("employee")
-def draft(task_id: int) -> tuple[str, int]:
-    """Keep what has been typed so far, as it is."""
-    task = seen(task_id)
-    try:
-        reading.do(tasks.save_draft, task_id, Filled(task).sent(store=False))
-    except ReglamentError as error:
-        return say(error.text), 409
-    return say(text("Draft saved at {time}", time=formats.clock(g.now))), 200
 
 
 @blueprint.post("/tasks/<int:task_id>/<any(claim, unclaim):act>")
@@ -219,11 +211,12 @@ def page(
     may = {act for act in ACTS if is_open and access.may(session, actor, g.now, f"task.{act}", task)}
     if raw is None and around.draft is not None and "save_draft" in may:
         raw = around.draft.data
+    sent = problem is not None and raw is not None
     way = replays.of(session, task.instance)
     position = replays.position(way, replays.sheet_of(way, task.path).path)
-    beside = approval or (is_open and around.document is not None and around.document.pdf_id is not None)
+    with_paper = approval or (is_open and around.document is not None and around.document.pdf_id is not None)
     return render_template(
-        "approval.html" if beside else "task.html",
+        "approval.html" if with_paper else "task.html",
         task=task,
         approval=approval,
         no_pdf=reading.environment().pdf is None or reading.environment().pdf.missing is not None,
@@ -235,7 +228,9 @@ def page(
         problem=problem,
         help_text=filled.help_text,
         position=position,
+        paper=papers.beside(task, around.document, filled.scope) if with_paper else None,
         colleagues=desk.colleagues(session, actor) if may & {"delegate", "reassign"} else [],
+        **around_form(task, around, filled, raw, sent, way, may),
     )
 
 

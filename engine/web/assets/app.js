@@ -4,6 +4,8 @@ import './redraw.js';
 import './keys.js';
 import './inbox.js';
 import './folds.js';
+import './draft.js';
+import './preview.js';
 import './mention.js';
 
 htmx.config.allowEval = false;
@@ -42,31 +44,3 @@ window.addEventListener('pageshow', () => {
 document.addEventListener('change', (event) => {
   if (event.target.matches('[data-autosubmit]')) event.target.form.requestSubmit();
 });
-
-// A draft is saved half a second after the last keystroke, and once more when the page is left.
-const draft = document.querySelector('form[data-draft]');
-if (draft) {
-  const note = document.querySelector('#draft-note');
-  let timer = null;
-  let dirty = false;
-  const save = async (leaving = false) => {
-    if (!dirty || draft.dataset.sent) return;
-    dirty = false;
-    const body = new FormData(draft);
-    for (const [name, value] of [...body.entries()]) if (value instanceof File) body.delete(name);
-    try {
-      const answer = await fetch(draft.dataset.draft, {
-        method: 'POST', body, keepalive: leaving, headers: { 'X-CSRFToken': token }, credentials: 'same-origin',
-      });
-      if (note) note.textContent = answer.ok ? await answer.text() : note.dataset.failed;
-    } catch { dirty = true; if (note) note.textContent = note.dataset.failed; }
-  };
-  const touched = () => {
-    dirty = true;
-    clearTimeout(timer);
-    timer = setTimeout(save, 500);
-  };
-  draft.addEventListener('input', touched);
-  document.addEventListener('htmx:afterSwap', touched); // a row was added or removed
-  window.addEventListener('pagehide', () => save(true));
-}

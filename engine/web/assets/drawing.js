@@ -5,7 +5,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import './drawing.css';
 
 const MARGIN = 20;
-const READABLE = 0.55; // below this scale names cannot be read: show the place of work instead of the whole drawing
+const READABLE = 0.75; // below this scale names cannot be read: show the place of work instead of the whole drawing
 
 export async function draw(place, url = place.dataset.diagram) {
   const sheet = place.querySelector('.drawing-sheet');
@@ -45,7 +45,7 @@ function steer(place, viewer) {
     const element = id && elements.get(id);
     if (canvas.zoom('fit-viewport', 'auto') >= READABLE || !element) return;
     const box = canvas.viewbox();
-    const scale = Math.min(0.9, Math.max(READABLE, box.outer.width / 1100));
+    const scale = Math.min(1, Math.max(READABLE, box.outer.width / 900));
     const width = box.outer.width / scale;
     const height = box.outer.height / scale;
     canvas.viewbox({

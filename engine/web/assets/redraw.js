@@ -12,7 +12,7 @@ let later = null; // what has been typed since
 let put = false;
 
 document.addEventListener('htmx:beforeRequest', ({ target }) => {
-  if (target.closest?.(`#${BODY}`)) asked = new Map(controls().map((control) => [control.id, state(control)]));
+  if (target.closest?.(`#${BODY}, #draft-clash`)) asked = new Map(controls().map((control) => [control.id, state(control)]));
 });
 
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
