@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
 
+from engine import interventions
+from engine import replies
 from engine.queries import desk, inbox, register
+from engine.queries import interventions as ledger
+from engine.vocabulary import InterventionKind
 from engine.web import reading
 from engine.web.i18n import gettext, ngettext
 from engine.web.rules import OVERSEERS, is_one_of, rule_of
@@ -45,12 +49,13 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("knowledge.listing", _("Knowledge base"), "books"),
     ]
     control = [
-        _link("monitoring.show", _("What calls for me today"), "activity"),
+        _link("monitoring.show", _("Monitoring"), "activity"),
         _link("catalogue.overview", _("Overview"), "sitemap"),
         _link("reports.index", _("Reports"), "chart-bar"),
         _link("control_points.listing", _("Control points"), "flag"),
         _link("instances.listing", _("Instances"), "list-details"),
         _link("documents.listing", _("Documents"), "file-text"),
+        _link("interventions.listing", _("Interventions"), "hand-grab", _asked()),
         _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
     ]
     market = [
@@ -67,6 +72,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),
         _link("bank.listing", _("Bank payments"), "coin"),
         _link("imports.listing", _("Import"), "file-upload"),
+        _link("incoming.listing", _("Incoming mail"), "mail", _stray_mails(), alarm=True),
         _link("guide.show", _("Help"), "help"),
     ]
     groups = [
@@ -95,8 +101,19 @@ def _approvals() -> int:
     return desk.approval_count(reading.session(), reading.actor(), g.now)
 
 
+def _asked() -> int:
+    """Interventions that wait for this person as the second."""
+    env, groups = reading.environment(), g.actor.groups
+    kinds = [kind for kind in InterventionKind if groups & set(interventions.seconds(env, kind))]
+    return ledger.to_confirm(reading.session(), kinds, g.actor.user_id)
+
+
 def _incidents() -> int:
     return register.open_incidents(reading.session()) if is_one_of(g.actor, *OVERSEERS) else 0
+
+
+def _stray_mails() -> int:
+    return replies.waiting(reading.session()) if is_one_of(g.actor, "admin") else 0
 
 
 def install(app: Flask) -> None:

@@ -34,7 +34,7 @@ WHY: dict[str, Text] = {
     misses.SLOW: text("took longer than planned"),
 }
 MEASURES: dict[str, Text] = {
-    "waiting": text("Waiting"), "working": text("Working"), "passes": text("Passes"), "late": text("Late"),
+    "working": text("Working"), "waiting": text("Waiting"), "passes": text("Passes"), "late": text("Late"),
 }  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def hottest() -> Response:
 def warmth(key: str) -> str:
     """Waiting, working, passes and lateness of each step on the drawing, and the same as a table."""
     session, env, span = reading.session(), reading.environment(), _span()
-    measure, chosen = request.args.get("measure", "waiting"), number("version", 0) or None
-    measure = measure if measure in heat.MEASURES else "waiting"
+    measure, chosen = request.args.get("measure", "working"), number("version", 0) or None
+    measure = measure if measure in heat.MEASURES else "working"
     shown = procedures.source(session, key, chosen)
     if shown is None:
         raise NotFound("There is no such version of a procedure")

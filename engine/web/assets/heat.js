@@ -22,8 +22,7 @@ if (drawing) {
   drawing.viewer.on('element.click', ({ element }) => {
     if (known.has(element.id)) window.location.assign(`${place.dataset.cases.replace('ELEMENT', encodeURIComponent(element.id))}#cases`);
   });
-  const hottest = levels.filter(([id]) => known.has(id)).sort((one, other) => other[1] - one[1])[0];
-  drawing.look(hottest?.[0]);
+  drawing.whole(); // where it is hot compared with the rest: the whole way at once, closer by the buttons
   place.dataset.ready = 'yes';
 }
 
