@@ -40,7 +40,8 @@ def move(
     token = _token(work, instance, token_id)
     given = bpmn.typed(variables)
     return _ask(
-        work, K.MOVE, instance, reason, token, target=element_id, token_id=token_id, to_path=path, variables=given
+        work, K.MOVE, instance, reason, token, target=element_id, token_id=token_id, to_path=path, variables=given,
+        to_name=_named(work, instance, token, element_id),
     )  # fmt: skip
 
 
@@ -146,6 +147,14 @@ def _token(work: Work, instance: ProcessInstance, token_id: str) -> bpmn.Token:
     raise WrongState("This step is not open any more: it has been completed or cancelled")
 
 
+def _named(work: Work, instance: ProcessInstance, token: bpmn.Token, element_id: str) -> str:
+    for key in (token.process_key, instance.key):
+        procedure = work.env.library.bound(work.session, key, instance.versions[key]).procedure
+        if element_id in procedure.elements:
+            return str(procedure.elements[element_id].name)
+    return ""
+
+
 def _ask(
     work: Work, kind: InterventionKind, instance: ProcessInstance, reason: str, token: bpmn.Token | None,
     *, element_id: str | None = None, target: str | None = None, **what: Any,
@@ -153,7 +162,7 @@ def _ask(
     row = ledger.draft(
         work, kind, instance, reason, element_id=token.element.id if token else element_id, target=target,
         process_key=token.process_key if token else None, path=token.path if token else "",
-        name=token.element.name if token else "", **what,
+        **(what | {"name": token.element.name} if token else what),
     )  # fmt: skip
     if token is not None:
         row.task_id = work.session.scalar(

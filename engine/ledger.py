@@ -42,7 +42,7 @@ def draft(
         element_id=element_id or (task.element_id if task is not None else None),
         path=task.path if task is not None else path,
         target=target,
-        what=values.encode(what),
+        what=values.encode(({"name": task.name} if task is not None else {}) | what),
         reason=reason.strip(),
         status=InterventionStatus.REQUESTED,
         requested_by=work.actor.user_id,

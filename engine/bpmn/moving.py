@@ -14,14 +14,17 @@ from engine import values
 from engine.bpmn import merging, runner, ways
 from engine.bpmn.joins import Join
 from engine.bpmn.known import Known
-from engine.bpmn.nodes import ARMED, DONE, Node, label
+from engine.bpmn.nodes import ARMED, DONE, Exclusive, Node, label
 from engine.bpmn.nodes_activities import AGAIN, INTO, Activity, Containing
 from engine.bpmn.nodes_events import Boundary, EventSubProcess, EventSubStart, IntermediateCatch, Start
 from engine.bpmn.scopes import Root, Scope, Visit
 from engine.bpmn.stepping import FAILED
-from engine.bpmn.types import Advance, Host, Procedure, Variables
+from engine.bpmn.types import Advance, Element, Host, Procedure, Variables
 from engine.bpmn.ways import Level, Passage, Way
 from engine.errors import NotFound, WrongState
+
+
+MOVABLE = (Activity, IntermediateCatch, Exclusive)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,22 @@ def edit(procedure: Procedure, content: bytes, changes: Variables, host: Host) -
         for name in known_here.keys() & ended.keys():
             ended[name] = [known_here[name], root.writes, ended[name][2]]
     return runner.advance(root)
+
+
+def destinations(procedure: Procedure, content: bytes, token_id: str, host: Host) -> list[tuple[str, Element]]:
+    """Where the token may be moved: path and element, its own scope first. Raises WrongState."""
+    root = runner.load(procedure, content, host)
+    task = _live(root, token_id)
+    found = []
+    for level in ways.levels(task):
+        if [leaf.id for leaf in ways.leaves(level.visit)] != [task.id]:
+            break
+        for node in level.scope.spec.task_specs.values():
+            if not isinstance(node, MOVABLE) or isinstance(node, EventSubProcess) or node is level.visit.node:
+                continue
+            if not node.is_round and ways.starved(level.scope, [level.visit], node) is None:
+                found.append((level.scope.path, node.drawn))
+    return found
 
 
 def _traced(procedure: Procedure, root: Root, earlier: Earlier, host: Host) -> ways.Traced:

@@ -21,6 +21,7 @@ from engine.web import (
     labels,
     markdown,
     menu,
+    papers,
     reading,
     returning,
     rules,
@@ -30,7 +31,8 @@ from engine.web import (
 )
 
 NOUNS = (
-    "signin", "preferences", "inbox", "bulk", "tasks", "back", "start", "deals", "instances", "drawings", "approvals",
+    "signin", "preferences", "inbox", "bulk", "tasks", "drafts", "back", "start", "deals", "instances", "drawings",
+    "approvals",
     "control_points", "documents", "layouts", "incidents", "guide", "health", "public", "reports", "catalogue",
     "imports", "bank",
     "assignments",
@@ -39,8 +41,8 @@ NOUNS = (
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
     "board", "stalled", "monitoring",
-    "absences", "people",
-    "comments", "notices", "agenda", "ical",
+    "interventions", "absences", "people",
+    "comments", "notices", "agenda", "ical", "incoming",
 )  # fmt: skip
 LATER = ("designer",)
 HERE = Path(__file__).parent
@@ -67,7 +69,7 @@ def create_web(env: Any, config: Mapping[str, Any] | None = None) -> Flask:
     app.before_request(_prepare)
     for part in (
         security, rules, i18n, formats, labels, failures, reading, menu, keys, seals, downloads, markdown, stillness,
-        returning,
+        returning, papers,
     ):  # fmt: skip
         part.install(app)
     app.jinja_env.globals["asset"] = asset
@@ -102,6 +104,8 @@ class _unbuilt(dict[str, str]):  # noqa: N801
 def _prepare() -> None:
     env = reading.environment()
     g.now = env.clock()
+    if request.endpoint not in (None, "static"):
+        env.refresh(reading.session().connection(), g.now)
     g.zone = next((calendar.zone for calendar in env.calendars.values()), ZoneInfo("UTC"))
     g.theme = "dark" if request.cookies.get("theme") == "dark" else "light"
     g.sprite = asset("icons.svg")

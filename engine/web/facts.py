@@ -17,7 +17,9 @@ MOST = 10  # facts of one line
 LONGEST = 300  # characters of one fact
 NAMES: Mapping[str, Text] = {
     "actual_at": text("actual"),
+    "answer": text("answer"),
     "assignee": text("assignee"),
+    "changed": text("changed"),
     "changes": text("changed"),
     "code": text("code"),
     "completed": text("step done"),
@@ -34,11 +36,14 @@ NAMES: Mapping[str, Text] = {
     "outcome": text("filled in"),
     "planned_at": text("planned"),
     "reason": text("reason"),
+    "remark": text("remark"),
+    "round": text("round"),
+    "to": text("to the step"),
     "title": text("name"),
     "variables": text("data"),
     "versions": text("versions of procedures"),
 }
-ELEMENTS = {"element", "completed", "changes"}
+ELEMENTS = {"element", "completed", "changes", "to"}
 CHANGES = {"assignee", "due_at", "follow_up_at"}
 
 
@@ -50,11 +55,17 @@ def of(line: AuditEvent, elements: Mapping[str, str]) -> list[tuple[str, str]]:
             continue
         if name in CHANGES and isinstance(value, list) and len(value) == 2:
             said = " → ".join(_said(name, part, elements) or "—" for part in value)
+        elif name == "changed" and isinstance(value, Mapping):
+            said = "; ".join(f"{key}: {_arrow(key, pair)}" for key, pair in value.items())
         else:
             said = _said(name, value, elements)
         title = say(NAMES[name]) if name in NAMES else name
         shown.append((title, said if len(said) <= LONGEST else said[:LONGEST] + "…"))
     return shown
+
+
+def _arrow(name: str, pair: Any) -> str:
+    return " → ".join(_said(name, part, {}) or "—" for part in pair)
 
 
 def _said(name: str, value: Any, elements: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, g, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import access, audit, instances
+from engine import access, audit, instances, interventions
 from engine.errors import NotFound, Text, text
 from engine.models import ProcessInstance
 from engine.queries import replay as replays
@@ -143,7 +143,9 @@ def change(instance_id: int, act: str) -> Response:
         "resume": text("The instance goes on."),
         "cancel": text("The instance is cancelled."),
     }
-    verbs: dict[str, Any] = {"suspend": instances.suspend, "resume": instances.resume, "cancel": instances.cancel}
+    if interventions.seconds(reading.environment(), act):
+        done[act] = text("A second person is asked. It is done when it is confirmed.")
+    verbs: dict[str, Any] = {"suspend": instances.suspend, "resume": instances.resume, "cancel": interventions.cancel}
     back = url_for("instances.show", instance_id=instance_id)
     return reading.act(back, done[act], verbs[act], instance_id, request.form.get("reason", ""))
 

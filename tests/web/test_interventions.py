@@ -1,0 +1,85 @@
+"""Interventions in pages: a step left out, work moved, data put right, and the second person who confirms."""
+
+from __future__ import annotations
+
+import re
+
+from engine import interventions
+from engine.models import Intervention, Visit
+from tests.web import world as worlds
+from tests.web.conftest import Visitor
+from tests.web.test_back import enter, text
+
+
+def token(world: worlds.World, element_id: str) -> str:
+    with world.env.sessions() as session:
+        found = session.query(Visit).filter_by(instance_id=world.instance, element_id=element_id, left_at=None).one()
+        return found.token_id
+
+
+def rows(world: worlds.World) -> list[Intervention]:
+    with world.env.sessions() as session:
+        return session.query(Intervention).order_by(Intervention.id).all()
+
+
+def test_a_step_is_left_out_when_a_second_person_confirms_it(visitor: Visitor, world: worlds.World) -> None:
+    enter(visitor, "gleb")
+    page = visitor.get(f"/instances/{world.instance}").text
+    assert f'href="/instances/{world.instance}/intervene"' in page
+    page = visitor.get(f"/instances/{world.instance}/intervene").text
+    assert "Пропустить шаг" in text(page)
+    sent = {"token": token(world, "approve"), "reason": "Директор сказал по телефону",
+            "name": "agreed", "kind": "yes", "value": "да"}  # fmt: skip
+    assert visitor.post(f"/instances/{world.instance}/intervene/skip", sent).status_code == 302
+    assert world.task("approve").rank is not None
+    enter(visitor, "dina")
+    assert re.search(r'href="/interventions".*?class="count', visitor.get("/tasks").text, re.S)
+    page = visitor.get("/interventions").text
+    assert "Директор сказал по телефону" in page
+    visitor.post(f"/interventions/{rows(world)[0].id}/confirm", {})
+    assert (world.task("approve").status, world.task("send").status) == ("cancelled", "created")
+    assert "Пропущено" in text(visitor.get(f"/instances/{world.instance}").text)
+    assert "Шаг пропущен" in text(visitor.get(f"/instances/{world.instance}/log").text)
+
+
+def test_who_asked_sees_no_way_to_confirm_but_takes_it_back(visitor: Visitor, world: worlds.World) -> None:
+    enter(visitor, "gleb")
+    sent = {"token": token(world, "approve"), "to": "|prepare", "reason": "Не тот документ"}
+    visitor.post(f"/instances/{world.instance}/intervene/move", sent)
+    (row,) = rows(world)
+    page = visitor.get("/interventions").text
+    assert f"/interventions/{row.id}/confirm" not in page
+    visitor.post(f"/interventions/{row.id}/confirm", {})
+    assert world.task("approve").rank is not None
+    visitor.post(f"/interventions/{row.id}/withdraw", {})
+    assert rows(world)[0].status == "withdrawn"
+
+
+def test_data_are_put_right_with_old_and_new(visitor: Visitor, world: worlds.World) -> None:
+    enter(visitor, "gleb")
+    sent = {"name": "sum", "kind": "number", "value": "1 300 000,50", "reason": "Опечатка"}
+    visitor.post(f"/instances/{world.instance}/intervene/edit", sent)
+    enter(visitor, "dina")
+    visitor.post(f"/interventions/{rows(world)[0].id}/confirm", {})
+    page = text(visitor.get(f"/instances/{world.instance}").text).replace("\u00a0", " ")
+    assert "sum: 1 259 700 → 1 300 000,5" in page
+    assert "Изменены данные" in text(visitor.get("/interventions?tab=done").text) or "Исправлены данные" in page
+
+
+def test_what_cannot_be_is_said_above_the_form_and_the_reason_stays(visitor: Visitor, world: worlds.World) -> None:
+    enter(visitor, "gleb")
+    sent = {"name": "sum", "kind": "number", "value": "много", "reason": "Опечатка в сумме"}
+    answer = visitor.post(f"/instances/{world.instance}/intervene/edit", sent)
+    assert answer.status_code == 422
+    assert "Опечатка в сумме" in answer.text
+    assert visitor.post(f"/instances/{world.instance}/intervene/skip", {"token": "0", "reason": "x"}).status_code == 409
+    assert rows(world) == []
+
+
+def test_employees_neither_intervene_nor_read_the_ledger(visitor: Visitor, world: worlds.World) -> None:
+    enter(visitor, "anna")
+    assert visitor.get(f"/instances/{world.instance}/intervene").status_code == 403
+    assert visitor.get("/interventions").status_code == 403
+    enter(visitor, "vera")
+    assert visitor.get("/interventions?tab=done").status_code == 200
+    assert interventions.seconds(world.env, "skip")
