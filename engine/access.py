@@ -205,6 +205,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "monitor.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
     "people.manage": (ADMIN,),
     "people.read": (HEAD, DIRECTOR, ADMIN, AUDITOR),
+    "settings.change": (DIRECTOR, ADMIN),
     "absence.plan": (oneself, superior, HEAD, DIRECTOR, ADMIN),
     "client.create": (MANAGER, OPERATOR, MARKETER, HEAD, DIRECTOR, ADMIN),
     "client.change": (client_owner, OPERATOR, HEAD, DIRECTOR, ADMIN),

@@ -77,6 +77,10 @@ class Calendar:
                     return max(opens, local).astimezone(UTC)
         raise AssertionError("unreachable")
 
+    def note(self, day: date) -> str | None:
+        """Why a day is not a working one: the holiday, «weekend», what the company wrote; None for a working day."""
+        return self._note(day)
+
     def due(self, start: datetime, spec: Spec) -> Due:
         """The moment ``spec`` after ``start``; a date means the end of that working day. Raises Invalid."""
         value = duration(spec) if isinstance(spec, str) else spec
@@ -271,10 +275,11 @@ def duration(spec: str) -> WorkingDuration | timedelta | YearMonthDuration | dat
 
 def calendars(path: Path) -> dict[str, Calendar]:
     """Read the calendars of all offices from a settings file (settings/calendars.yaml)."""
-    return {office: _calendar(office, data) for office, data in yaml.safe_load(path.read_text("utf-8")).items()}
+    return {office: calendar_of(office, data) for office, data in yaml.safe_load(path.read_text("utf-8")).items()}
 
 
-def _calendar(office: str, data: Mapping[str, Any]) -> Calendar:
+def calendar_of(office: str, data: Mapping[str, Any]) -> Calendar:
+    """A calendar from its data, as a settings file or a page holds it. Days are dates or their ISO text."""
     pieces = [piece.split("-") for piece in data["hours"]]
     return Calendar(
         office=office,
@@ -282,10 +287,27 @@ def _calendar(office: str, data: Mapping[str, Any]) -> Calendar:
         hours=tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in pieces),
         country=data.get("country", "RU"),
         decreed_until=data.get("decreed_until", 9999),
-        days_off=data.get("days_off") or {},
-        days_on=data.get("days_on") or {},
-        short_days=data.get("short_days") or {},
+        days_off=_by_day(data.get("days_off")),
+        days_on=_by_day(data.get("days_on")),
+        short_days=_by_day(data.get("short_days")),
     )
+
+
+def data_of(calendar: Calendar) -> dict[str, Any]:
+    """The data of a calendar, as ``calendar_of`` reads it and a settings file holds it."""
+    return {
+        "country": calendar.country,
+        "zone": calendar.zone.key,
+        "hours": [f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in calendar.hours],
+        "decreed_until": calendar.decreed_until,
+        "days_off": {day.isoformat(): note for day, note in sorted(calendar.days_off.items())},
+        "days_on": {day.isoformat(): note for day, note in sorted(calendar.days_on.items())},
+        "short_days": {day.isoformat(): cut for day, cut in sorted(calendar.short_days.items())},
+    }
+
+
+def _by_day(data: Mapping[Any, Any] | None) -> dict[date, Any]:
+    return {day if isinstance(day, date) else date.fromisoformat(day): value for day, value in (data or {}).items()}
 
 
 @cache

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import feel, values
+from engine import feel, overlay, values
 from engine.actions import Registry
 from engine.bpmn.types import Host, Procedure, Variables
 from engine.calendar import Calendar
@@ -19,6 +20,7 @@ from engine.definitions import Library
 from engine.errors import Fault, NotFound
 from engine.forms.expressions import shown
 from engine.models import ProcessInstance
+from engine.overlay import Overlay
 from engine.work import Work, system_clock
 
 MISSING: Any = object()
@@ -50,8 +52,9 @@ def untranslated(_locale: str, sentence: str) -> str:
 @dataclass
 class Environment:
     """Built once by the composition root. ``check_template``: how a document template is judged at publication;
-    ``files``: engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.notifications; ``wake``: called
-    after a commit that left work due at once, so that nobody waits for the next tick;
+    ``files``: engine.storage; ``pdf``: a converter; ``mail``: a transport of engine.letters; ``replies``: the address
+    at which replies to mails are read (engine.replies), empty where nobody reads them; ``wake``: called after a commit
+    that left work due at once, so that nobody waits for the next tick;
     ``translate``: (locale, English sentence) -> the sentence as the reader knows it, for mails to people."""
 
     sessions: sessionmaker[Session]
@@ -65,8 +68,25 @@ class Environment:
     files: Any = None
     pdf: Any = None
     mail: Any = None
+    replies: str = ""
     wake: Callable[[], None] | None = None
     translate: Callable[[str, str], str] = untranslated
+    _files: tuple[Mapping[str, Any], Mapping[str, Calendar]] | None = field(default=None, init=False, repr=False)
+    _overlay: Overlay | None = field(default=None, init=False, repr=False)
+
+    def refresh(self, connection: Connection, now: datetime) -> None:
+        """See what was changed in pages since the last look: rules laid over those of the settings files."""
+        number, seen = overlay.newest(connection), self._overlay
+        if (number == 0 and seen is None) or (seen is not None and seen.holds(number, now)):
+            return
+        if self._files is None:
+            self._files = (self.settings, self.calendars)
+        self._overlay = overlay.in_force(connection, now, number)
+        self.settings, self.calendars = overlay.laid_over(self._overlay, *self._files)
+
+    def from_files(self) -> tuple[Mapping[str, Any], Mapping[str, Calendar]]:
+        """Settings and calendars as the files hold them, whatever was changed in pages."""
+        return self._files or (self.settings, self.calendars)
 
     def setting(self, path: str, default: Any = MISSING) -> Any:
         """``deadlines.CP-01``: file, then keys. Raises NotFound unless there is a ``default``."""

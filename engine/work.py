@@ -52,6 +52,8 @@ class Environment(Protocol):
     @property
     def settings(self) -> Mapping[str, Any]: ...
 
+    def refresh(self, connection: Connection, now: datetime) -> None: ...
+
 
 @dataclass
 class Work:
@@ -85,6 +87,7 @@ def unit_of_work(env: Environment, actor: Actor) -> Iterator[Work]:
     session = env.sessions()
     try:
         work = Work(session, session.connection(execution_options=WRITE), actor, env.clock(), env)
+        env.refresh(work.connection, work.now)
         yield work
         while work.before_commit:
             work.before_commit.pop(0)()

@@ -23,6 +23,7 @@ from engine.models.products import Competitor, CompetitorPrice, Price, PriceList
 from engine.models.quality import Complaint, Diagnosis, Questionnaire, Survey, SurveyAnswer
 from engine.models.returns import Intervention, TaskReturn
 from engine.models.segments import Matrix, Segment, SegmentParameter, SegmentProduct
+from engine.models.settings import SettingVersion
 from engine.models.tasks import Candidate, Comment, FormDraft, UserTask
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "Segment",
     "SegmentParameter",
     "SegmentProduct",
+    "SettingVersion",
     "Settlement",
     "Source",
     "SourceCost",
