@@ -5,16 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 import app
-from engine import access, database, deployments, identity, work
+from engine import (
+    absences,
+    access,
+    comments,
+    database,
+    deployments,
+    identity,
+    interventions,
+    pauses,
+    work,
+)
 from engine.crm import bank_lines, complaints, diagnosis, imports, loyalty
-from engine.models import Client
+from engine.models import Client, ProcessInstance, User
 from simulation import command
 from tests.browser.company import ROOT, Company
 from tests.case import Clock
@@ -71,7 +81,8 @@ def found(folder: Path, clients: int = 8, days: int = 35, say: Callable[[str], N
     assert lived is not None
     env.clock = Clock(FRIDAY)
     for group, verb in (
-        ("operator", _complain), ("manager", _enrol), ("quality", _diagnose), ("admin", _import), ("accountant", _bank)
+        ("operator", _complain), ("manager", _enrol), ("quality", _diagnose), ("admin", _import), ("accountant", _bank),
+        ("head", _oversee),
     ):  # fmt: skip
         work.run(env, member(env, group), verb)
     env.sessions.kw["bind"].dispose()
@@ -82,6 +93,20 @@ def member(env: Any, group: str) -> work.Actor:
     """The first member of a group, as an actor."""
     with env.sessions() as session:
         return access.actor_of(access.members(session, group)[0])
+
+
+def _oversee(unit: work.Work) -> None:
+    """The head plans a holiday, lets one deal rest, speaks about another and puts a figure right."""
+    people = {one.login: one.id for one in unit.session.scalars(select(User))}
+    monday = FRIDAY.date() + timedelta(days=3)
+    petrov = [absences.Named(people["petrov"]), absences.Named(people["kuznecov"], group="manager")]
+    absences.plan(unit, people["ivanova"], monday, monday + timedelta(days=13), petrov, "Отпуск")
+    sale = select(ProcessInstance).where(ProcessInstance.deal_id.is_not(None), ProcessInstance.ended_at.is_(None))
+    newest, older = unit.session.scalars(sale.order_by(ProcessInstance.id.desc()).limit(2)).all()
+    comments.write(unit, newest.id, "@petrov, клиент просил звонить после обеда: у них **планёрка** до 13:00.")
+    interventions.edit(unit, newest.id, {"client_note": "звонить после обеда"}, "Пометка клиента потерялась")
+    pauses.pause(unit, deal_id=older.deal_id, reason="client_budget", until=FRIDAY + timedelta(days=20),
+                 clock="client", note="Бюджет утвердят в декабре")  # fmt: skip
 
 
 def _complain(unit: work.Work) -> None:

@@ -23,7 +23,7 @@ SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 TALLEST = 1800  # px; what is below repeats
 HEAD = """# What it looks like
 
-Made by `make pictures` from a company that lived five weeks in the simulator. Each page wide (1440 px) and narrow (390 px).
+Made by `make pictures` from a company that lived five weeks in the simulator: wide is 1440 px, narrow 390 px.
 
 | Page | Address | Wide | Narrow |
 |---|---|---|---|

@@ -98,9 +98,14 @@ SAMPLES: dict[str, Sample] = {
     "diagnosis_id": newest(models.Diagnosis.id),
     "run_id": newest(models.ImportRun.id),
     "token": always("gone"),
+    "absence_id": newest(models.Absence.id),
+    "user_id": newest(models.Absence.user_id),
+    "stage": always("proposal"),
 }
 BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.decide": {"task_id": approvals_of},
+    "people.group": {"key": always("manager")},
+    "monitoring.warmth": {"key": always("sale_long_pull")},
     "designer.show": {"key": always("sale_long_pull")},
     "designer.edit": {"key": always("stage_proposal")},
     "start.form": {"key": startable},
