@@ -1,0 +1,200 @@
+"""``python -m benchmarks.pages``: what every page of the product costs with 100,000 open and 1,000,000 finished tasks,
+and the inbox beside its cost with 1,000 open ones. The pages are those that the application knows, so that a new one is
+measured by itself. Absolute times are this machine's at this moment; nothing is asserted.
+
+``BENCH_POSTGRESQL=postgresql://…`` measures there instead (its schema ``public`` is dropped); ``BENCH_SMALL=1`` fills a
+tenth; ``BENCH_KEEP=folder`` keeps the filled databases there and takes them again.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+import app
+from benchmarks import volume
+from benchmarks.bench_env import percentile
+from engine import database, deployments
+from engine.crm.reports import registry
+from engine.models import Base, Membership, Product, User, UserTask
+from engine.web import create_web
+from engine.web.rules import EMPLOYEE, PUBLIC, rule_of
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = bool(os.environ.get("BENCH_SMALL"))
+FULL = volume.Size(10_000, 100_000) if SMALL else volume.Size()
+FEW = volume.Size(1_000, 1_000)
+TURNS = 12
+LIMIT = 150.0  # milliseconds of server time that no page needs
+ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "product_head", "director", "auditor")
+LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting /tasks?tab=done /tasks?q=Клиент+77 " \
+    "/tasks?sort=due /deals?page=3 /clients?page=3 /clients?q=Клиент+77 /deals?q=Б-77 /instances?page=3 " \
+    "/instances?status=completed /documents?page=3 /stalled?page=2"  # fmt: skip
+NOT_PAGES = ("static", "health.healthz", "ical.feed")
+FILES = {"xlsx", "csv", "pdf", "docx"}  # files hold all rows; no page
+
+
+@dataclass
+class Page:
+    """One address as one role sees it."""
+
+    path: str
+    role: str
+    clock: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    status: int = 0
+
+
+def main() -> None:
+    """Fill, walk, print."""
+    keep = os.environ.get("BENCH_KEEP")
+    with tempfile.TemporaryDirectory(prefix="reglament-pages-") as made:
+        folder = Path(keep or made)
+        for name, size, only in (("full", FULL, ""), ("few", FEW, "/tasks")):
+            url = os.environ.get("BENCH_POSTGRESQL") or f"sqlite:///{folder / name}.db"
+            begun = time.monotonic()
+            if fill(url, folder / name, size):
+                print(f"{name}: {size.open} open, {size.done} finished tasks in {time.monotonic() - begun:.0f} s")
+            subprocess.run([sys.executable, "-m", "benchmarks.pages", url, str(folder / name), only], check=True)
+
+
+def _environment(url: str, folder: Path) -> Any:
+    env = app.create_environment(app.Config(folder, url, None))
+    env.clock = lambda: volume.NOW
+    return env
+
+
+def fill(url: str, folder: Path, size: volume.Size) -> bool:
+    """A company of this size, unless it is there."""
+    if folder.exists() and os.environ.get("BENCH_KEEP"):
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = database.connect(url, synchronous="OFF")
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    database.create_tables(engine)
+    env = _environment(url, folder)
+    volume.found(env, deployments.files_of(ROOT))
+    env.sessions.kw["bind"].dispose()
+    with Session(engine) as session:
+        volume.fill(session, size)
+        session.commit()
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    engine.dispose()
+    return True
+
+
+def walk(url: str, folder: Path, only: str) -> None:
+    """Every page, each as the first role that may see it and as the head of sales."""
+    env = _environment(url, folder)
+    web = create_web(env, {"TESTING": True, "SECRET_KEY": volume.PASSWORD})
+    with env.sessions() as session:
+        people = _people(session)
+        pages = list(_pages(web, session))
+    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    callers = {role: _signed_in(web, login) for role, login in people.items()}
+    wanted = [page for page in pages if page.path.startswith(only or "/") and page.role in callers]
+    for page in wanted:
+        _measure(callers[page.role], page)
+    _report([page for page in wanted if page.status == 200])
+    odd = [f"{page.path} {page.role} {page.status}" for page in wanted if page.status != 200]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"not measured: {'; '.join(odd) or 'none'}\nmemory: {begun // 1024} MB before, {peak // 1024} MB at most")
+
+
+def _report(pages: Sequence[Page]) -> None:
+    print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'p95, ms':>9}{'cpu p50':>9}")
+    for page in sorted(pages, key=lambda page: -percentile(page.work, 50)):
+        numbers = percentile(page.clock, 50), percentile(page.clock, 95), percentile(page.work, 50)
+        slow = "  slow" if percentile(page.clock, 95) > LIMIT else ""
+        print(f"{page.path[:50]:<52}{page.role:<10}" + "".join(f"{number:>9.1f}" for number in numbers) + slow)
+
+
+def _measure(caller: Any, page: Page) -> None:
+    for turn in range(TURNS + 1):
+        begun, worked = time.perf_counter(), time.process_time()
+        answer = caller.get(page.path)
+        answer.get_data()
+        page.status = answer.status_code
+        if answer.status_code != 200:
+            return
+        if turn:  # templates and statements are compiled once
+            page.clock.append(1000 * (time.perf_counter() - begun))
+            page.work.append(1000 * (time.process_time() - worked))
+
+
+def _people(session: Session) -> dict[str, str]:
+    """The first member of each role."""
+    query = select(Membership.group_key, func.min(User.login)).join(User).group_by(Membership.group_key)
+    found = {row[0]: row[1] for row in session.execute(query)}
+    return {role: found[role] for role in ROLES if role in found}
+
+
+def _signed_in(web: Any, login: str) -> Any:
+    caller = web.test_client()
+    token = caller.get("/signin").text.split('name="csrf_token" value="')[1].split('"')[0]
+    caller.post("/signin", data={"login": login, "password": volume.PASSWORD, "csrf_token": token})
+    return caller
+
+
+def _pages(web: Any, session: Session) -> Iterator[Page]:
+    for rule in sorted(web.url_map.iter_rules(), key=str):
+        allowed = rule_of(web.view_functions[rule.endpoint]) or frozenset()
+        if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_PAGES:
+            continue
+        roles = [role for role in ROLES if allowed & {role, EMPLOYEE, PUBLIC}]
+        for path in _addresses(rule, session):
+            for role in dict.fromkeys([*roles[:1], *(one for one in roles if one == "head")]):
+                yield Page(path, role)
+    for path in LONG.split():
+        yield Page(path, "head")
+
+
+def _addresses(rule: Rule, session: Session) -> list[str]:
+    """The rule with rows that exist put in; nothing where there is no such row, and for files."""
+    if rule.endpoint in ("reports.show", "reports.file"):
+        return [f"/reports/{key}" for key in registry.all_reports()] if rule.arguments == {"key"} else []
+    values: dict[str, Any] = {}
+    for name in rule.arguments:
+        value = _sample(name, session)
+        if value is None:
+            return []
+        values[name] = value
+    built = rule.build(values)
+    return [built[1]] if built else []
+
+
+def _sample(name: str, session: Session) -> Any:
+    if name == "key":
+        return volume.SALE
+    if name == "version":
+        return 1
+    if name == "task_id":
+        return session.scalar(select(func.max(UserTask.id)).where(UserTask.rank.is_not(None)))
+    if name == "product_id":
+        return session.scalar(select(func.min(Product.id)))
+    if name.endswith("_id"):
+        noun = {"list": "price_list", "item": "knowledge_item", "user": "user_", "run": "import_run",
+                "card": "loyalty_card", "file": "stored_file"}.get(name[:-3], name[:-3])  # fmt: skip
+        table = next((one for one in Base.metadata.sorted_tables if one.name in (noun, f"process_{noun}")), None)
+        return None if table is None else session.scalar(select(func.max(table.c.id)))
+    return None
+
+
+if __name__ == "__main__":
+    walk(sys.argv[1], Path(sys.argv[2]), sys.argv[3]) if len(sys.argv) > 3 else main()
