@@ -24,8 +24,10 @@ from engine import (
     digests,
     documents,
     jobs,
+    letters,
     migrations,
     notifications,
+    replies,
     starts,
     steps,
     work,
@@ -38,20 +40,26 @@ from engine.documents import actions as document_actions
 from engine.documents.pdf import Office
 from engine.environment import Environment, settings_of
 from engine.errors import Refused, ReglamentError
+from engine.mailbox import Imap
 from engine.storage import Folder
 from engine.web import create_web, i18n
 
 ROOT = Path(__file__).resolve().parent
 TICK = 1.0  # seconds between two looks for due jobs
+MAIL_TICK = 60.0  # and for replies by mail
 
 
 @dataclass(frozen=True)
 class Config:
-    """Where things are. Read from the environment: DATABASE_URL, REGLAMENT_VAR, REGLAMENT_SMTP, REGLAMENT_SECRET."""
+    """Where things are. Read from the environment: DATABASE_URL, REGLAMENT_VAR, REGLAMENT_SMTP, REGLAMENT_SECRET, and
+    for replies by mail REGLAMENT_IMAP, REGLAMENT_REPLY_TO, REGLAMENT_DMARC (docs/operator.md)."""
 
     var: Path
     database_url: str
     smtp: str | None
+    imap: str | None = None
+    reply_to: str = ""
+    dmarc: str = ""
     root: Path = ROOT
 
     @classmethod
@@ -59,7 +67,10 @@ class Config:
         """Defaults: everything under var/, SQLite, mails as files."""
         var = Path(os.environ.get("REGLAMENT_VAR", ROOT / "var")).resolve()
         url = os.environ.get("DATABASE_URL", f"sqlite:///{var / 'reglament.db'}")
-        return cls(var=var, database_url=url, smtp=os.environ.get("REGLAMENT_SMTP"))
+        return cls(
+            var=var, database_url=url, smtp=os.environ.get("REGLAMENT_SMTP"), imap=os.environ.get("REGLAMENT_IMAP"),
+            reply_to=os.environ.get("REGLAMENT_REPLY_TO", ""), dmarc=os.environ.get("REGLAMENT_DMARC", ""),
+        )  # fmt: skip
 
 
 def create_environment(config: Config) -> Environment:
@@ -75,19 +86,45 @@ def create_environment(config: Config) -> Environment:
         files=Folder(config.var / "files"),
         pdf=Office(),
         mail=_transport(config),
+        replies=_reply_address(config),
         translate=i18n.translate,
     )
 
 
-def _transport(config: Config) -> notifications.Transport:
+def _transport(config: Config) -> letters.Transport:
     """A mail server where one is named; else mails become files, so that a trial writes to nobody."""
     if not config.smtp:
-        return notifications.MailFolder(config.var / "mails")
+        return letters.MailFolder(config.var / "mails")
     at = urlsplit(config.smtp)
-    return notifications.Smtp(
+    return letters.Smtp(
         at.hostname or "localhost", at.port or 25, starttls=at.scheme == "smtps",
         user=unquote(at.username or ""), password=unquote(at.password or ""),
     )  # fmt: skip
+
+
+def _postman(config: Config) -> replies.Postman | None:
+    """Who reads the mailbox of replies, where one is named: ``imaps://user:password@host[:port][/FOLDER]``."""
+    if not config.imap:
+        return None
+    at = urlsplit(config.imap)
+    security = {"imaps": "tls", "imap+starttls": "starttls", "imap": "none"}.get(at.scheme)
+    if security is None or not at.hostname:
+        raise click.ClickException("REGLAMENT_IMAP begins with imaps://, imap+starttls:// or imap:// and names a host")
+    if security == "none" and at.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise click.ClickException("imap:// sends the password in the clear: only on this machine. Use imaps://")
+    mailbox = Imap(
+        at.hostname, at.port or (993 if security == "tls" else 143), unquote(at.username or ""),
+        unquote(at.password or ""), security, unquote(at.path.strip("/")) or "INBOX",
+    )  # fmt: skip
+    return replies.Postman(mailbox, config.dmarc)
+
+
+def _reply_address(config: Config) -> str:
+    """Where replies go: as named, else the mailbox's user if that is an address."""
+    if not config.imap:
+        return ""
+    user = unquote(urlsplit(config.imap).username or "")
+    return config.reply_to or (user if "@" in user else "")
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -188,7 +225,7 @@ def run(host: str, port: int, threads: int) -> None:
 
     config = Config.from_environ()
     app = create_app(config)
-    start_ticking(app.extensions["reglament"])
+    start_ticking(app.extensions["reglament"], _postman(config))
     accounts = config.var / "demo-accounts.txt"
     click.echo(f"\nReglament: http://{host}:{port}")
     if accounts.exists():
@@ -196,15 +233,16 @@ def run(host: str, port: int, threads: int) -> None:
     serve(app, host=host, port=port, threads=threads, ident=None)
 
 
-def start_ticking(env: Environment) -> Any:
-    """Let APScheduler look for due jobs every second, and at once after a commit that left some. It holds no deadline
-    itself."""
+def start_ticking(env: Environment, postman: replies.Postman | None = None) -> Any:
+    """Let APScheduler look for due jobs every second, and at once after a commit that left some; and for replies by
+    mail every minute. It holds no deadline itself."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
     work.run(env, work.SYSTEM, steps.arm)
     work.run(env, work.SYSTEM, digests.arm)
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
+    _read_mail(scheduler, env, postman)
     scheduler.start()
     env.wake = lambda: scheduler.add_job(run_all_due, args=[env], id="wake", replace_existing=True)
     return scheduler
@@ -220,7 +258,13 @@ def _one_thread() -> dict[str, Any]:
     """SQLite has one writer: a second job thread would only wait for the first and make everybody slower."""
     from apscheduler.executors.pool import ThreadPoolExecutor
 
-    return {"default": ThreadPoolExecutor(1)}
+    return {"default": ThreadPoolExecutor(1), "mail": ThreadPoolExecutor(1)}
+
+
+def _read_mail(scheduler: Any, env: Environment, postman: replies.Postman | None) -> None:
+    """In a thread of its own: a mail server that is slow delays no job."""
+    if postman is not None:
+        scheduler.add_job(postman.look, "interval", args=[env], seconds=MAIL_TICK, coalesce=True, executor="mail")
 
 
 @cli.command()
@@ -228,11 +272,13 @@ def worker() -> None:
     """Do the jobs only: a second process beside `run`, on PostgreSQL."""
     from apscheduler.schedulers.blocking import BlockingScheduler
 
-    env = create_environment(Config.from_environ())
+    config = Config.from_environ()
+    env = create_environment(config)
     work.run(env, work.SYSTEM, steps.arm)
     work.run(env, work.SYSTEM, digests.arm)
     scheduler = BlockingScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
+    _read_mail(scheduler, env, _postman(config))
     scheduler.start()
 
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -133,7 +134,7 @@ def _mentioned(work: Work, instance: ProcessInstance, body: str) -> list[User]:
 def _tell(
     work: Work, instance: ProcessInstance, comment: Comment, mentioned: Sequence[User], task: UserTask | None
 ) -> None:
-    facts = {
+    facts: dict[str, Any] = {
         "name": notifications.who(work), "excerpt": textwrap.shorten(comment.body, EXCERPT, placeholder="…"),
         "subject": f"comment:{comment.id}", "task_id": comment.task_id,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from html import escape
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, literal, or_, select, update
 
 from engine import notices, notifications, outbox, values
 from engine.errors import Text, text
@@ -99,7 +99,7 @@ def _sweep(work: Work) -> None:
     if work.env.mail is None or opens.date() != local.date():  # a day off, or the office has closed
         return
     due = or_(
-        and_(NoticeHabit.user_id.is_(None), local.hour >= (notices.Habit().digest_hour or 0)),
+        and_(NoticeHabit.user_id.is_(None), literal(local.hour) >= (notices.Habit().digest_hour or 0)),
         NoticeHabit.digest_hour <= local.hour,
     )
     people = work.session.scalars(

@@ -12,6 +12,7 @@ from engine import (
     control_points,
     digests,
     instances,
+    letters,
     messages,
     notifications,
     pauses,
@@ -122,7 +123,7 @@ def _prepare_action(work: Work, job: Debt) -> Errand:
 def _prepare_mail(work: Work, job: Debt) -> Errand:
     if work.env.mail is None:
         raise Failed("No mail server is set up")
-    transport: notifications.Transport = work.env.mail
+    transport: letters.Transport = work.env.mail
     mail_id: int = job.payload["mail_id"]
     letter = notifications.letter_of(work, work.session.get_one(Mail, mail_id))
 

@@ -42,6 +42,7 @@ TOPICS: Mapping[str, Topic] = {
     "returns": _topic(text("Work comes back: returned or recalled"), NOW, "task_returned", "task_recalled"),
     "mentions": _topic(text("Somebody mentions me"), NOW, "mentioned"),
     "comments": _topic(text("Comments on what I work on"), DIGEST, "commented"),
+    "replies": _topic(text("My reply by mail was not taken"), NOTHING, "reply_refused"),
     "delegation": _topic(text("A colleague asks me or answers me"), NOW, "task_delegated", "task_answered"),
     "approvals": _topic(text("An approver has decided"), NOW, "approval_decided", "approval_withdrawn"),
     "assignments": _topic(text("What happens to assignments"), NOW, "assignment_accepted", "assignment_redirected",

@@ -98,6 +98,7 @@ def _tasks(session: Session, look: Look) -> Iterator[Entry]:
         .limit(MOST)
     )  # fmt: skip
     for task_id, name, due, title, last, first in rows:
+        assert due is not None  # within the period
         yield _moment("task", task_id, due, look, name, title, f"{last} {first}", ("task", task_id))
 
 
@@ -113,6 +114,7 @@ def _contacts(session: Session, look: Look) -> Iterator[Entry]:
         .limit(MOST)
     )  # fmt: skip
     for client_id, name, on, purpose, last, first in rows:
+        assert on is not None  # within the period
         late = on < look.day_of(look.now)
         yield Entry("contact", client_id, on, on, None, purpose or "", name, f"{last} {first}", ("client", client_id),
                     late=late)  # fmt: skip
@@ -207,7 +209,9 @@ def _own_days(look: Look, known: Mapping[str, Any]) -> Iterator[Entry]:
             yield Entry("occasion", 0, day, day, None, str(row["title"]), "", "", ("calendar", 0))
 
 
-def _anniversaries(began: date, look: Look) -> Iterator[date]:
+def _anniversaries(began: date | None, look: Look) -> Iterator[date]:
+    if began is None:
+        return
     for year in range(max(began.year, look.first.year), look.last.year + 1):
         leap = (began.month, began.day) == (2, 29) and (year % 4 or (year % 100 == 0 and year % 400))
         day = date(year, 2, 28) if leap else began.replace(year=year)

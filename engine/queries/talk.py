@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, or_, select, union
 from sqlalchemy.orm import Session
 
 from engine.comments import UNDO
@@ -58,7 +59,7 @@ def of_deal(session: Session, deal_id: int) -> Sequence[ProcessInstance]:
 def who_see(session: Session, instance: ProcessInstance) -> Sequence[User]:
     """The active people who may see an instance, by name: the list's form of the rule ``instance.see``."""
     tasks = select(UserTask.id).where(UserTask.instance_id == instance.id)
-    groups = union(
+    groups: CompoundSelect[Any] = union(
         select(Candidate.group_key).where(Candidate.task_id.in_(tasks), Candidate.group_key.is_not(None)),
         select(Membership.group_key).where(Membership.group_key.in_(OVERSEERS)),
     )

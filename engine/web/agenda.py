@@ -30,7 +30,7 @@ NAMES: Mapping[str, Text] = {
     "point": text("Control points"), "occasion": text("Days of clients"), "absence": text("Absences"),
 }  # fmt: skip
 PICTURES = {
-    "task": "inbox", "contact": "phone", "assignment": "user-share", "point": "flag", "occasion": "rocket",
+    "task": "inbox", "contact": "phone", "assignment": "user-share", "point": "flag", "occasion": "gift",
     "absence": "calendar",
 }  # fmt: skip
 
@@ -76,7 +76,7 @@ def show() -> str:
         asked=asked or list(agenda.KINDS),
         whose=whose,
         colleagues=_colleagues(),
-        empty=not any(day.entries for day in days),
+        bare=not any(day.entries for day in days),
         short=SHORT,
     )
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request, url_for
 
-from engine import interventions
-from engine import replies
+from engine import interventions, replies
 from engine.queries import desk, inbox, register
 from engine.queries import interventions as ledger
 from engine.vocabulary import InterventionKind

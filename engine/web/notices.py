@@ -18,7 +18,7 @@ from engine.web.rules import allow
 blueprint = Blueprint("notices", __name__)
 PICTURES = {
     "tasks": "inbox", "returns": "arrow-back-up", "mentions": "message", "comments": "message",
-    "delegation": "user-share", "approvals": "checklist", "assignments": "user-share", "reminders": "flag",
+    "delegation": "user-share", "replies": "mail", "approvals": "checklist", "assignments": "user-share", "reminders": "flag",
     "overdue": "alarm", "incidents": "alert-triangle", notices.OTHER: "info-circle",
 }  # fmt: skip
 HOURS = range(6, 21)

@@ -8,9 +8,9 @@ from email.policy import default
 import pytest
 
 from engine import comments, digests, notices, notifications, tasks
+from engine.letters import Letter, as_message
 from engine.models import Absence, Job, Notice
 from engine.notices import Habit
-from engine.notifications import Letter, as_message
 from engine.vocabulary import JobKind
 from tests.case import END, START, Case, drawing, user_task
 from tests.engine.test_notifications import Outbox

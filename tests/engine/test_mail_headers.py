@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from engine.notifications import Letter, as_message
+from engine.letters import Letter, as_message
 
 LONG = "Приглашение на встречу: Презентация: Конференция для партнёров и коллег из разных городов страны, 25 ноября"
 

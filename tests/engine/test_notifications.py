@@ -13,8 +13,8 @@ from aiosmtpd.handlers import Message as Handler
 
 from engine import notifications, tasks
 from engine.errors import Failed, Invalid
+from engine.letters import Attachment, Letter, Smtp, as_message
 from engine.models import Mail
-from engine.notifications import Attachment, Letter, Smtp, as_message
 from engine.work import SYSTEM, unit_of_work
 from tests.case import END, START, Case, drawing, service_task, user_task
 

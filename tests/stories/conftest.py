@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
-from engine import database, deployments, documents, notifications, outbox, starts
+from engine import database, deployments, documents, letters, notifications, outbox, starts
 from engine.actions import Registry
 from engine.calendar import calendars
 from engine.crm import demo, sources
@@ -81,7 +81,7 @@ class Shelf:
         clock = Clock(MONDAY)
         copied = folder / "reglament.db"
         _copy(self.path if point == "nothing" else self._at(point, mailbox), copied)
-        transport = notifications.Smtp("127.0.0.1", mailbox.port)
+        transport = letters.Smtp("127.0.0.1", mailbox.port)
         env = _environment(f"sqlite:///{copied}", self.library, self.path.parent, clock, transport)
         told = Story(env, clock, mailbox)
         if point != "nothing":
