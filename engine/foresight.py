@@ -1,0 +1,338 @@
+"""What may become of open work: cases walked on from where they stand, many times, by what happened before. Pure.
+
+A person is a counter with working hours: what comes to him waits in line, the more urgent first. A step lasts as long
+as one of its past passes did, and leads on to what one of them led to; so branches, loops and joins have the
+frequencies they had. Nothing is invented: a step with fewer than ``FEW`` past passes is not walked through.
+
+Times are minutes from now; the same seed gives the same answer.
+"""
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import accumulate, count
+from typing import Any
+
+FEW = 5  # past passes without which a step says nothing about the next one
+NEVER = float("inf")
+MOST = 100_000  # steps of one run: a loop that takes no time must come to an end
+WEEK = 7 * 24 * 60.0
+Place = tuple[str, str]  # key of the drawing, element
+
+
+class Hours:
+    """When somebody works: pieces of time, and the two ways between a moment and the minutes worked until then."""
+
+    def __init__(self, pieces: Sequence[tuple[float, float]]) -> None:
+        self.pieces = tuple(sorted(piece for piece in pieces if piece[1] > piece[0]))
+        self._starts = [start for start, _ in self.pieces]
+        self._before = [0.0, *accumulate(end - start for start, end in self.pieces)]
+
+    def worked(self, at: float) -> float:
+        """Minutes worked before a moment."""
+        nth = bisect_right(self._starts, at) - 1
+        if nth < 0:
+            return 0.0
+        start, end = self.pieces[nth]
+        return self._before[nth] + min(at, end) - start
+
+    def moment(self, worked: float) -> float:
+        """The moment at which so much has been worked; never, when the known pieces do not suffice."""
+        nth = bisect_right(self._before, worked) - 1
+        if nth >= len(self.pieces):
+            return self.pieces[-1][1] if self.pieces and worked <= self._before[-1] else NEVER
+        return self.pieces[nth][0] + worked - self._before[nth]
+
+    def without(self, gaps: Sequence[tuple[float, float]]) -> Hours:
+        """The same hours with times cut out."""
+        left = list(self.pieces)
+        for start, end in gaps:
+            cut = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
+            left = [piece for both in cut for piece in both if piece[1] > piece[0]]
+        return Hours(left)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What one past pass of a step led to: the steps it opened, and those beside it that it ended."""
+
+    opens: tuple[Place, ...] = ()
+    ends: tuple[Place, ...] = ()
+
+
+@dataclass
+class Habit:
+    """The past passes of a step. ``lasts``: minutes of work of a task, minutes on the clock of a wait; ``alone`` and
+    ``beside``: how it was left while nothing, or something, else of its case was open; ``people``: who did it."""
+
+    is_task: bool
+    lasts: list[float] = field(default_factory=list)
+    alone: list[Leaving] = field(default_factory=list)
+    beside: list[Leaving] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
+
+    @property
+    def passes(self) -> int:
+        """How many past passes stand behind what is said."""
+        return len(self.lasts)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An open step of a case. ``age``: how long it has been worked on (task) or waited (wait); ``person``: who has it;
+    ``until``: when its timer goes off, if that is known; ``promises``: id -> moment until which it must be left."""
+
+    place: Place
+    age: float = 0.0
+    person: int | None = None
+    rank: int = 0
+    until: float | None = None
+    promises: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A running instance: where it stands, by which versions of the drawings."""
+
+    id: int
+    standings: tuple[Standing, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything an answer depends on. ``habits``: by drawing, version (None: all) and element; ``hours``: by person;
+    ``weeks``: what began in each of some past weeks, for what will begin; ``new``: person -> colleagues he helps."""
+
+    habits: Mapping[tuple[str, int | None, str], Habit]
+    cases: Sequence[Case]
+    hours: Mapping[int, Hours]
+    weeks: Sequence[Sequence[Leaving]] = ()
+    new: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    horizon: float = 8 * WEEK
+
+    def habit(self, place: Place, versions: Mapping[str, int]) -> Habit | None:
+        """What is known of a step: of its version, else of all versions; None when that is too little."""
+        key, element = place
+        own = self.habits.get((key, versions.get(key), element))
+        if own is not None and own.passes >= FEW:
+            return own
+        every = self.habits.get((key, None, element))
+        return every if every is not None and every.passes >= FEW else None
+
+
+@dataclass
+class Run:
+    """One way it may go. ``kept``: promise -> when it was kept (never: not within the horizon); ``stuck``: cases that
+    came to a step nothing is known of; ``lines``: for each week's end, how much waits with whom; ``places``: where."""
+
+    kept: dict[str, float] = field(default_factory=dict)
+    ended: dict[int, float] = field(default_factory=dict)
+    stuck: set[int] = field(default_factory=set)
+    lines: list[Counter[int]] = field(default_factory=list)
+    places: list[Counter[Place]] = field(default_factory=list)
+
+
+def runs(world: World, number: int, seed: int = 1) -> Iterator[Run]:
+    """So many ways it may go."""
+    for nth in range(number):
+        yield _Walk(world, random.Random(f"{seed}:{nth}")).go()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of the values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else NEVER
+
+
+class _Token:
+    """A step that is open in a walk."""
+
+    __slots__ = ("case", "gone", "person", "place", "promises")
+
+    def __init__(self, case: _Open, place: Place, promises: Mapping[str, float]) -> None:
+        self.case, self.place, self.promises = case, place, promises
+        self.person: int | None = None
+        self.gone = False
+
+
+class _Open:
+    """A case in a walk."""
+
+    __slots__ = ("id", "tokens", "versions")
+
+    def __init__(self, id: int | None, versions: Mapping[str, int]) -> None:
+        self.id, self.versions = id, versions
+        self.tokens: list[_Token] = []
+
+
+class _Walk:
+    """One run: moments in order, each leaving a step."""
+
+    def __init__(self, world: World, dice: random.Random) -> None:
+        self.world, self.dice = world, dice
+        self.run = Run()
+        self.events: list[tuple[float, int, _Token | Leaving]] = []
+        self.lines: dict[int, list[tuple[int, int, _Token, float]]] = {}
+        self.busy: dict[int, _Token | None] = {}
+        self.number = count()
+        self.open: set[_Token] = set()
+        self.steps = 0
+
+    def go(self) -> Run:
+        """Walk to the horizon, looking around at the end of each week."""
+        for case in self.world.cases:
+            self._enter(case)
+        for person in list(self.lines):
+            self._next(person, 0.0)
+        self._arrive()
+        for week in range(1, int(self.world.horizon // WEEK) + 1):
+            self._until(week * WEEK)
+            self._look()
+        return self.run
+
+    def _enter(self, case: Case) -> None:
+        seen = _Open(case.id, case.versions)
+        for standing in sorted(case.standings, key=lambda one: one.place):
+            token = self._token(seen, standing.place, standing.promises)
+            habit = self.world.habit(standing.place, case.versions)
+            if standing.until is not None:
+                self._plan(max(0.0, standing.until), token)
+            elif habit is None:
+                self.run.stuck.add(case.id)
+            else:
+                left = _rest(habit.lasts, standing.age, self.dice)
+                self._begin(token, habit, 0.0, left, standing.person, standing.rank)
+
+    def _arrive(self) -> None:
+        """Each week begins what began in one of the weeks before."""
+        if not self.world.weeks:
+            return
+        for week in range(int(self.world.horizon // WEEK)):
+            for begun in self.dice.choice(self.world.weeks):
+                self._plan((week + self.dice.random()) * WEEK, begun)
+
+    def _token(self, case: _Open, place: Place, promises: Mapping[str, float]) -> _Token:
+        token = _Token(case, place, promises)
+        case.tokens.append(token)
+        self.open.add(token)
+        for name in promises:
+            self.run.kept[name] = NEVER
+        return token
+
+    def _plan(self, at: float, what: _Token | Leaving) -> None:
+        if at <= self.world.horizon:
+            heappush(self.events, (at, next(self.number), what))
+
+    def _begin(self, token: _Token, habit: Habit, at: float, lasts: float, person: int | None, rank: int) -> None:
+        if not habit.is_task:
+            self._plan(at + lasts, token)
+            return
+        token.person = self._whose(habit, at) if person is None or person not in self.world.hours else person
+        if token.person is None:
+            return
+        line = self.lines.setdefault(token.person, [])
+        heappush(line, (rank, next(self.number), token, lasts))
+        if at > 0 and self.busy.get(token.person) is None:
+            self._next(token.person, at)
+
+    def _whose(self, habit: Habit, at: float) -> int | None:
+        """Somebody who did it before and is here; if all are away, one of them when he is back."""
+        known = [one for one in habit.people if one in self.world.hours]
+        here = [one for one in known if _is_here(self.world.hours[one], at)] or known
+        if not here:
+            return None
+        chosen = self.dice.choice(here)
+        helpers = [new for new, colleagues in self.world.new.items() if chosen in colleagues]
+        for new in helpers:
+            if self.dice.random() < 1 / (len(self.world.new[new]) + 1):
+                return new
+        return chosen
+
+    def _next(self, person: int, at: float) -> None:
+        """The person takes up the first in line."""
+        self.busy[person] = None
+        line, hours = self.lines.get(person, []), self.world.hours[person]
+        while line:
+            _, _, token, lasts = heappop(line)
+            if not token.gone:
+                self.busy[person] = token
+                self._plan(hours.moment(hours.worked(at) + lasts), token)
+                return
+
+    def _until(self, end: float) -> None:
+        while self.events and self.events[0][0] <= end and self.steps < MOST:
+            at, _, what = heappop(self.events)
+            self.steps += 1
+            if isinstance(what, Leaving):
+                self._open_all(_Open(None, {}), what.opens, at)
+            elif not what.gone:
+                self._leave(what, at)
+
+    def _leave(self, token: _Token, at: float) -> None:
+        case, habit = token.case, self.world.habit(token.place, token.case.versions)
+        self._close(token, at)
+        if habit is not None:
+            ways = (habit.beside or habit.alone) if case.tokens else (habit.alone or habit.beside)
+            way = self.dice.choice(ways)
+            for place in way.ends:
+                for other in [one for one in case.tokens if one.place == place]:
+                    self._close(other, at)
+                    self._free(other, at)
+            self._open_all(case, way.opens, at)
+        elif case.id is not None:
+            self.run.stuck.add(case.id)
+        if not case.tokens and case.id is not None and case.id not in self.run.stuck:
+            self.run.ended[case.id] = at
+        self._free(token, at)
+
+    def _free(self, token: _Token, at: float) -> None:
+        """Whoever was at it takes up the next thing."""
+        if token.person is not None and self.busy.get(token.person) is token:
+            self._next(token.person, at)
+
+    def _open_all(self, case: _Open, places: Sequence[Place], at: float) -> None:
+        for place in places:
+            habit = self.world.habit(place, case.versions)
+            token = self._token(case, place, {})
+            if habit is None:
+                if case.id is not None:
+                    self.run.stuck.add(case.id)
+                continue
+            self._begin(token, habit, at, self.dice.choice(habit.lasts), None, 0)
+
+    def _close(self, token: _Token, at: float) -> None:
+        token.gone = True
+        token.case.tokens.remove(token)
+        self.open.discard(token)
+        for name in token.promises:
+            self.run.kept[name] = at
+
+    def _look(self) -> None:
+        self.run.lines.append(Counter(one.person for one in self.open if one.person is not None))
+        self.run.places.append(Counter(one.place for one in self.open))
+
+
+def _rest(lasts: Sequence[float], age: float, dice: random.Random) -> float:
+    """How much longer, given how long already: what remained of past passes that took longer than that."""
+    longer = [one - age for one in lasts if one > age]
+    return dice.choice(longer) if longer else dice.choice(lasts)
+
+
+def _is_here(hours: Hours, at: float) -> bool:
+    """Does he work within the next four days (a weekend is no absence)?"""
+    return hours.worked(at + 4 * 24 * 60.0) > hours.worked(at)
+
+
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """p10, p50 and p90."""
+    return percentile(values, 0.1), percentile(values, 0.5), percentile(values, 0.9)
+
+
+def weekly(found: Sequence[Run], of: Any) -> list[tuple[float, float, float]]:
+    """For each week's end, the spread over all runs of what ``of`` counts in a run's look."""
+    return [spread([of(run, week) for run in found]) for week in range(len(found[0].lines) if found else 0)]
