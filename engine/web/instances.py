@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 from engine import access, audit, instances, interventions
 from engine.errors import NotFound, Text, text
 from engine.models import ProcessInstance
+from engine.queries import marks, running
 from engine.queries import replay as replays
-from engine.queries import running
 from engine.vocabulary import InstanceStatus
 from engine.web import downloads, facts, labels, reading, sheets
 from engine.web.formats import moment
+from engine.web.i18n import say
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow
 
@@ -99,14 +100,18 @@ def replay(instance_id: int) -> str:
     names = {sheet.path: _sheet_name(sheet) for sheet in way.sheets}
     elements = {sheet.path: _elements(sheet.key, sheet.version) for sheet in way.sheets}
     steps = [(stay, elements[stay.sheet].get(stay.element_id) or "") for stay in way.stays]
-    return render_template("replay.html", instance=instance, sheets=way.sheets, names=names, steps=steps)
+    acts = [(mark, _told(mark, elements)) for mark in marks.of(reading.session(), instance, way)]
+    return render_template("replay.html", instance=instance, sheets=way.sheets, names=names, steps=steps, acts=acts)
 
 
 @blueprint.get("/instances/<int:instance_id>/replay.json")
 @allow("employee")
 def replay_data(instance_id: int) -> Response:
     """The same for the script: drawings, and every coming and going of a token."""
-    way = replays.of(reading.session(), seen(instance_id))
+    instance = seen(instance_id)
+    way = replays.of(reading.session(), instance)
+    acts = marks.of(reading.session(), instance, way)
+    elements = {sheet.path: _elements(sheet.key, sheet.version) for sheet in way.sheets} if acts else {}
     sheets = [
         {
             "path": sheet.path,
@@ -117,7 +122,10 @@ def replay_data(instance_id: int) -> Response:
         }
         for sheet in way.sheets
     ]
-    times = sorted({stay.entered_at for stay in way.stays} | {stay.left_at for stay in way.stays if stay.left_at})
+    times = sorted(
+        {stay.entered_at for stay in way.stays} | {stay.left_at for stay in way.stays if stay.left_at}
+        | {mark.at for mark in acts}
+    )  # fmt: skip
     place = {at: index for index, at in enumerate(times)}
     stays = [
         [
@@ -130,7 +138,12 @@ def replay_data(instance_id: int) -> Response:
         for stay in way.stays
     ]
     failed = [list(spot) for spot in sorted(way.failed)]
-    return jsonify(sheets=sheets, times=[moment(at) for at in times], stays=stays, failed=failed)
+    done = [
+        {"at": place[mark.at], "kind": mark.kind, "sheet": mark.sheet, "element": mark.element_id,
+         "toSheet": mark.to_sheet, "to": mark.to_element, "said": _told(mark, elements)}
+        for mark in acts
+    ]  # fmt: skip
+    return jsonify(sheets=sheets, times=[moment(at) for at in times], stays=stays, failed=failed, marks=done)
 
 
 @blueprint.post("/instances/<int:instance_id>/<any(suspend, resume, cancel):act>")
@@ -148,6 +161,22 @@ def change(instance_id: int, act: str) -> Response:
     verbs: dict[str, Any] = {"suspend": instances.suspend, "resume": instances.resume, "cancel": interventions.cancel}
     back = url_for("instances.show", instance_id=instance_id)
     return reading.act(back, done[act], verbs[act], instance_id, request.form.get("reason", ""))
+
+
+MARKED: dict[str, Text] = {
+    "returned": text("Returned: {from_step} → {to_step} ({name})"),
+    "recalled": text("Taken back: {to_step} ({name})"),
+    "skip": text("Left out: {from_step} ({name})"),
+    "move": text("Moved: {from_step} → {to_step} ({name})"),
+    "edit": text("Data put right ({name})"),
+}
+
+
+def _told(mark: marks.Mark, elements: dict[str, dict[str, str]]) -> str:
+    """One act in words."""
+    names = {"from_step": elements.get(mark.sheet, {}).get(mark.element_id) or mark.element_id,
+             "to_step": elements.get(mark.to_sheet, {}).get(mark.to_element) or mark.to_element}  # fmt: skip
+    return say(Text(MARKED[mark.kind].template, names | {"name": mark.by or say(text("the system"))}))
 
 
 def _sheet_name(sheet: replays.Sheet) -> str:

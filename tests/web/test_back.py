@@ -120,3 +120,14 @@ def test_nobody_returns_what_is_not_his_or_stands_still(visitor: Visitor, world:
     enter(visitor, "gleb")
     assert visitor.get(f"/tasks/{task.id}/return").status_code == 302
     assert world.do("gleb", returns.mark_seen, task.id) in (True, False)
+
+
+def test_returns_are_marked_in_the_replay(visitor: Visitor, world: worlds.World) -> None:
+    sent_back(visitor, world)
+    page = text(visitor.get(f"/instances/{world.instance}/replay").text)
+    assert f"Возвращено: Согласовать предложение → {worlds.LONG_NAME} (Громов" in page
+    way = visitor.get(f"/instances/{world.instance}/replay.json").json
+    assert way is not None
+    (mark,) = way["marks"]
+    assert (mark["kind"], mark["element"], mark["to"]) == ("returned", "approve", "prepare")
+    assert 0 <= mark["at"] < len(way["times"])

@@ -1,5 +1,5 @@
 // The way of an instance over its drawings: a slider of moments, a play button, tokens as dots, called procedures
-// followed or opened by a click. The same way stands below as a list, for those who cannot or need not see pictures.
+// followed or opened by a click, and what people did beside the diagram as signs and arrows. The same way stands below as a list, for those who cannot or need not see pictures.
 import { draw, mark, unmark } from './drawing.js';
 
 const place = document.querySelector('[data-replay]');
@@ -9,6 +9,7 @@ const choice = document.querySelector('#replay-sheet');
 const caption = document.querySelector('#replay-caption');
 const rows = [...document.querySelectorAll('[data-step]')];
 const NAMED = 4; // steps of one moment that are called by name: the system takes many at once
+const SIGNS = { returned: '↩', recalled: '⟲', skip: '⤼', move: '⇢', edit: '✎' }; // beside the diagram
 const TICK = 900; // milliseconds a moment is shown while playing
 
 const way = await (await fetch(place.dataset.replay, { credentials: 'same-origin' })).json();
@@ -53,6 +54,7 @@ function enter(path, element) {
 function busiest(moment) {
   let found = '';
   for (const [path, , from, to] of way.stays) if (from === moment || to === moment) found = path;
+  for (const act of way.marks) if (act.at === moment) found = act.to ? act.toSheet : act.sheet;
   return found;
 }
 
@@ -68,7 +70,8 @@ async function show() {
   rows.forEach((row, index) => row.classList.toggle('step-ahead', way.stays[index][2] > moment));
   const fresh = way.stays.flatMap(([, , from], index) => (from === moment && names[index] ? [names[index]] : []));
   const named = fresh.length > NAMED ? [`… +${fresh.length - NAMED + 1}`, ...fresh.slice(1 - NAMED)] : fresh;
-  caption.textContent = [way.times[moment], sheets.get(path).name, ...named].filter(Boolean).join(' · ');
+  const acts = way.marks.filter((act) => act.at === moment).map((act) => act.said);
+  caption.textContent = [way.times[moment], sheets.get(path).name, ...acts, ...named].filter(Boolean).join(' · ');
   slider.setAttribute('aria-valuetext', caption.textContent);
 }
 
@@ -87,6 +90,7 @@ function paint(drawing, path, moment) {
   if (!steered) drawing.look([...here.keys()][0] || [...done].at(-1));
   const failed = moment === way.times.length - 1 ? way.failed.filter(([sheet]) => sheet === path).map(([, id]) => id) : [];
   mark(drawing, failed, 'is-failed');
+  paintActs(drawing, path, moment);
   for (const [id, count] of here) {
     if (!drawing.elements.get(id)) continue;
     const dot = document.createElement('span');
@@ -94,6 +98,45 @@ function paint(drawing, path, moment) {
     dot.textContent = count > 1 ? String(count) : '';
     drawing.overlays.add(id, 'token', { position: { top: -12, left: -12 }, html: dot });
   }
+}
+
+// A sign stays on the step where it was done; of this very moment also an arrow shows where the work went.
+function paintActs(drawing, path, moment) {
+  drawing.sheet.querySelectorAll('.act-arrow').forEach((arrow) => arrow.remove());
+  const signs = new Map();
+  for (const act of way.marks) {
+    if (act.at > moment) continue;
+    const element = act.kind === 'returned' || act.kind === 'recalled' ? act.to : act.element;
+    const sheet = act.kind === 'returned' || act.kind === 'recalled' ? act.toSheet : act.sheet;
+    if (sheet === path && drawing.elements.get(element)) signs.set(element, [...(signs.get(element) || []), act]);
+    if (act.at === moment && act.sheet === path && act.toSheet === path) arrow(drawing, act);
+  }
+  for (const [id, acts] of signs) {
+    const sign = document.createElement('span');
+    sign.className = acts.some((act) => act.at === moment) ? 'act-sign is-now' : 'act-sign';
+    sign.textContent = SIGNS[acts.at(-1).kind] + (acts.length > 1 ? acts.length : '');
+    sign.title = acts.map((act) => act.said).join('\n');
+    drawing.overlays.add(id, 'act', { position: { top: -14, right: 14 }, html: sign });
+  }
+}
+
+function arrow(drawing, act) {
+  const from = drawing.elements.get(act.element);
+  const to = drawing.elements.get(act.to);
+  if (!from || !to || from === to) return;
+  const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
+  const top = Math.min(from.y, to.y) - 46;
+  const layer = drawing.canvas.getLayer('acts', 1);
+  const name = 'http://www.w3.org/2000/svg';
+  const line = document.createElementNS(name, 'g');
+  line.setAttribute('class', 'act-arrow');
+  const curve = document.createElementNS(name, 'path');
+  curve.setAttribute('d', `M${x1},${from.y} C${x1},${top} ${x2},${top} ${x2},${to.y - 8}`);
+  const head = document.createElementNS(name, 'path');
+  head.setAttribute('d', `M${x2 - 6},${to.y - 10} L${x2},${to.y} L${x2 + 6},${to.y - 10} Z`);
+  head.setAttribute('class', 'act-head');
+  line.append(curve, head);
+  layer.append(line);
 }
 
 function stop() {
