@@ -81,6 +81,10 @@ class Calendar:
         """Why a day is not a working one: the holiday, «weekend», what the company wrote; None for a working day."""
         return self._note(day)
 
+    def pieces(self, day: date) -> list[tuple[datetime, datetime]]:
+        """From when to when the office works on this day."""
+        return self._pieces(day)
+
     def due(self, start: datetime, spec: Spec) -> Due:
         """The moment ``spec`` after ``start``; a date means the end of that working day. Raises Invalid."""
         value = duration(spec) if isinstance(spec, str) else spec
