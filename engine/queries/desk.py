@@ -1,4 +1,4 @@
-"""What lies around one task on its page, and the queue of approvals. SELECTs only."""
+"""What lies around one task on its page, and which one comes next. SELECTs only."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from engine import values
 from engine.models import (
     Candidate,
     Client,
@@ -30,8 +29,6 @@ from engine.queries.deal import documents_of, people_by_id
 from engine.vocabulary import ControlPointStatus
 from engine.work import Actor
 
-QUEUE = 200
-
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -49,15 +46,6 @@ class Surroundings:
     points: Sequence[ControlPoint]
     rounds: Sequence[UserTask]
     draft: FormDraft | None
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One task of the queue of approvals with the document it is about."""
-
-    task: UserTask
-    document: Document | None
-    client: str | None
 
 
 def around(session: Session, task: UserTask, actor: Actor, variables: Mapping[str, Any]) -> Surroundings:
@@ -124,31 +112,6 @@ def is_approval() -> ColumnElement[bool]:
     """Whether a task asks for a decision about a document of somebody else, from whom it is kept apart."""
     settings = UserTask.settings
     return and_(settings["document"].as_string().is_not(None), settings["separateFrom"].as_string().is_not(None))
-
-
-def approvals(session: Session, actor: Actor, now: datetime) -> list[Waiting]:
-    """Open approvals of this person, the most urgent first."""
-    tasks = session.scalars(
-        select(UserTask)
-        .options(joinedload(UserTask.instance))
-        .where(UserTask.rank.is_not(None), is_approval(), claimable(session, actor, now))
-        .order_by(UserTask.rank, UserTask.id)
-        .limit(QUEUE)
-    ).all()
-    rows = session.execute(
-        select(Deal.id, Client.name)
-        .join(Client, Client.id == Deal.client_id)
-        .where(Deal.id.in_([task.instance.deal_id for task in tasks if task.instance.deal_id]))
-    )
-    clients = {row[0]: row[1] for row in rows}
-    return [
-        Waiting(
-            task,
-            shown_document(session, task, values.decode(task.instance.variables or {})),
-            clients.get(task.instance.deal_id or 0),
-        )
-        for task in tasks
-    ]
 
 
 def approval_count(session: Session, actor: Actor, now: datetime) -> int:

@@ -81,7 +81,8 @@ def _all(
         yield Deviation("special", text("Special terms: {terms}", terms=special))
     if paper.client is not None and settings.get("total"):
         yield from _debt(debts.get(paper.client.id), limits)
-        yield from (Deviation("requisites", fault) for fault in clients.check_requisites(paper.client))
+        for fault in clients.check_requisites(paper.client):
+            yield Deviation("requisites", text("Requisites of the client: {fault}", fault=fault))
 
 
 def _discount(deal: Deal, limits: Mapping[str, Any]) -> Iterator[Deviation]:

@@ -41,7 +41,7 @@ class PriceBook:
             if listed is not None and line.price < listed:
                 percent = ((listed - line.price) * 100 / listed).quantize(Decimal("0.1"))
                 yield text(
-                    "«{name}»: {price} for one, {percent} % below the price list ({listed})", name=line.name,
+                    "Price of «{name}»: {price} for one, {percent} % below the price list ({listed})", name=line.name,
                     price=line.price, listed=listed, percent=f"{percent.normalize():f}".replace(".", ","),
                 )  # fmt: skip
 

@@ -59,7 +59,7 @@ def test_a_price_below_the_list_of_this_quantity(office: Office) -> None:
     row = office.do(products.add, "TR-9", "Тренинг", Decimal(100000), unit="группа")
     office.do(deals.set_lines, office.deal_id, [{"product_id": row.id, "quantity": "2", "price": "90000"}])
     told = found(office, paper(office, total="180000"))
-    assert told == {"price": ["«Тренинг»: 90000.00 for one, 10 % below the price list (100000.00)"]}
+    assert told == {"price": ["Price of «Тренинг»: 90000.00 for one, 10 % below the price list (100000.00)"]}
 
 
 def test_a_sum_above_the_usual_one_of_its_kind(office: Office) -> None:
@@ -114,7 +114,7 @@ def test_a_client_who_is_late_with_another_deal(office: Office) -> None:
 
 def test_requisites_with_faults(office: Office) -> None:
     office.do(clients.change_client, office.client_id, account="")
-    assert found(office, paper(office)) == {"requisites": ["The account is not filled in."]}
+    assert found(office, paper(office)) == {"requisites": ["Requisites of the client: The account is not filled in."]}
 
 
 def test_another_vat_mode_and_a_vat_that_changed_since_the_last_version(office: Office) -> None:
