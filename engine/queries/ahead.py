@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import feel
 from engine.bpmn.ahead import Ahead, Level, Step, ahead
 from engine.bpmn.types import Procedure
 from engine.calendar import WorkingDuration, duration
 from engine.errors import NotFound, ReglamentError
-from engine.models import Group, ProcessInstance, UserTask
+from engine.models import Group, ProcessInstance, User, UserTask
 from engine.queries.replay import Replay, sheet_of
 
 
 @dataclass(frozen=True)
 class Next:
-    """One task that can be next. ``groups``: who may do it, empty where the case decides; ``norm``: as the designer
-    wrote it, "" if the case decides it; ``by``: until when, if the task before it were completed now."""
+    """One task that can be next. ``person``, ``groups``: who does it or may, neither where the case decides; ``norm``:
+    the span it has, "" for none, None where the case decides; ``by``: until when, if this task were completed now."""
 
     name: str
+    person: str
     groups: Sequence[Group]
     procedure: str
     depends: bool
     after: str
-    norm: str
+    norm: str | None
     by: datetime | None
 
 
@@ -41,14 +43,50 @@ class Future:
     depends: bool
 
 
-def after(session: Session, env: Any, task: UserTask, way: Replay, now: datetime) -> Future:
-    """What the drawing says comes after a task that is completed at this moment."""
+def after(
+    session: Session, env: Any, task: UserTask, way: Replay, now: datetime, scope: Mapping[str, Any]
+) -> Future:
+    """What the drawing says comes after a task that is completed at this moment. ``scope``: what the task's expressions
+    see now; who is named by an expression is told as the case stands, or not at all."""
     instance = task.instance
     found = ahead(_levels(session, env, task, way), lambda key: _bound(session, env, instance, key))
-    keys = {key for step in found.steps for key in _groups(step)}
+    context = replace(env.context(instance.office, now), strict=True)
+    known = [_Known(step, scope, context) for step in found.steps]
+    keys, logins = {key for one in known for key in one.groups}, {one.login for one in known if one.login}
     groups = {group.key: group for group in session.scalars(select(Group).where(Group.key.in_(keys)))} if keys else {}
-    steps = [_told(step, env, instance, groups, now, task.process_key) for step in found.steps]
+    named = select(User).where(User.login.in_(logins))
+    people = {user.login: user for user in session.scalars(named)} if logins else {}
+    steps = []
+    for one in known:
+        element, person = one.step.element, people.get(one.login)
+        elsewhere = one.step.procedure.name if one.step.procedure.key != task.process_key else ""
+        by = _by(env, instance, one.norm, now) if one.norm and one.step.after is None else None
+        steps.append(Next(
+            element.name or element.id, person.name if person else "",
+            [groups[key] for key in one.groups if key in groups and not person], elsewhere, one.step.depends,
+            (one.step.after.name or "") if one.step.after is not None else "", one.norm, by,
+        ))  # fmt: skip
     return Future(steps, found.ends, _depends(found))
+
+
+class _Known:
+    """What the settings of a step come to as the case stands. ``norm``: None if it cannot be said yet."""
+
+    def __init__(self, step: Step, scope: Mapping[str, Any], context: feel.Context) -> None:
+        settings, self.step = step.element.settings, step
+        named = _value(settings.candidate_groups, scope, context) or ()
+        self.groups = [str(one).strip() for one in (named.split(",") if isinstance(named, str) else named) if one]
+        login = _value(settings.assignee, scope, context)
+        self.login = login if isinstance(login, str) else ""
+        norm = _value(settings.due_date, scope, context) if settings.due_date else ""
+        self.norm: str | None = norm if isinstance(norm, str) else None
+
+
+def _value(raw: str | None, scope: Mapping[str, Any], context: feel.Context) -> Any:
+    try:
+        return feel.value(raw, scope, context) if raw else None
+    except (ReglamentError, ValueError, TypeError, ArithmeticError):
+        return None  # it needs what only the answer brings
 
 
 def _depends(found: Ahead) -> bool:
@@ -76,24 +114,6 @@ def _bound(session: Session, env: Any, instance: ProcessInstance, key: str) -> P
     except NotFound:
         return None
     return found
-
-
-def _groups(step: Step) -> list[str]:
-    named = step.element.settings.candidate_groups or ""
-    return [] if named.startswith("=") else [key.strip() for key in named.split(",") if key.strip()]
-
-
-def _told(
-    step: Step, env: Any, instance: ProcessInstance, groups: dict[str, Group], now: datetime, here: str
-) -> Next:
-    settings, element = step.element.settings, step.element
-    norm = settings.due_date or ""
-    plain = "" if norm.startswith("=") else norm
-    by = _by(env, instance, plain, now) if plain and step.after is None else None
-    elsewhere = step.procedure.name if step.procedure.key != here else ""
-    known = [] if settings.assignee else [groups[key] for key in _groups(step) if key in groups]
-    waits = (step.after.name or "") if step.after is not None else ""
-    return Next(element.name or element.id, known, elsewhere, step.depends, waits, plain if norm else "none", by)
 
 
 def _by(env: Any, instance: ProcessInstance, norm: str, now: datetime) -> datetime | None:

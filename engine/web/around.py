@@ -24,7 +24,7 @@ def around_form(
     view = filled.view(raw)
     typed = dict(raw or {})
     return {
-        "ahead": ahead.after(session, reading.environment(), task, way, g.now) if is_open else None,
+        "ahead": ahead.after(session, reading.environment(), task, way, g.now, filled.scope) if is_open else None,
         "brief": brief.of(session, around.client, around.deal) if around.client else None,
         "rounds": beside.rounds(task, around.rounds, view) if is_open else None,
         "clash": drafts.overtaken(task, filled, typed) if sent and fills else None,
