@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from engine import control_points, instances, interventions, tasks
+from engine.crm.reports import registry
+from engine.crm.reports.model import value_of
 from engine.environment import Environment
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models import Intervention
+from engine.work import SYSTEM
 from tests.case import END, START, Clock, catch, drawing, form, message, script, service_task, timer, user_task
 from tests.engine.returning import Back, refused, sound
 from tests.engine.test_returns_flow import AROUND, AROUND_FLOWS, END2, FORK, FORK_FLOWS, each, gate
@@ -284,3 +287,41 @@ def test_a_cancellation_of_two_persons_is_one_line_of_the_ledger(strict: Back) -
     strict.act("dmitry", interventions.confirm, row.id)
     assert strict.instance.status == "cancelled"
     assert [(one.kind, one.status) for one in ledger(strict)] == [("cancel", "done")]
+
+
+# --- the monthly report ----------------------------------------------------------------------------------------------
+
+
+def report(case: Back, key: str = "", **given: str) -> list[dict[str, Any]]:
+    found = registry.all_reports()["RP-26"]
+    with case.env.sessions() as session:
+        asked = registry.ask(found, session, case.env, SYSTEM, case.clock.now.date(), given, 1)
+        (table,) = registry.tables(found, asked, key or None)
+        return [{name: value_of(cell) for name, cell in row.items()} for row in table.rows if isinstance(row, dict)]
+
+
+def test_the_monthly_report_counts_what_was_done_beside_the_diagram(line: Back) -> None:
+    line.env.settings["interventions"] = {"second": {"skip": ["director"]}}
+    line.complete("write", amount="1")
+    row = skip(line, "pause")
+    line.act("dmitry", interventions.confirm, row.id)
+    skip(line, "check", reason="Asked only")  # not confirmed: not counted
+    line.act("elena", interventions.edit, line.instance_id, {"tax": 3}, "Typing error")
+    line.act("elena", tasks.reassign, line.task("check").id, line.user("elena").id, "Hers")
+    counted = {str(entry["step"]): entry for entry in report(line)}
+    assert {step: entry["all"] for step, entry in counted.items()} == {"pause": 1, "check": 1, "the whole case": 1}
+    assert (counted["pause"]["skip"], counted["check"]["reassign"]) == (1, 1)
+    (case,) = report(line, "acts", kind="skip")
+    assert (case["reason"], case["second"]) == ("By phone", "Волков Дмитрий")
+
+
+def test_returns_are_counted_at_the_step_that_is_done_again(back: Back) -> None:
+    back.publish(drawing("flow", FORK, flows=FORK_FLOWS))
+    back.start("flow")
+    back.complete("a")
+    back.recall("a")
+    for element in ("a", "b"):
+        back.complete(element)
+    back.give_back("b2", "b", "anna")
+    counted = {entry["step"]: entry for entry in report(back)}
+    assert (counted["b"]["returned"], counted["a"]["recalled"]) == (1, 1)

@@ -19,7 +19,7 @@ SEES_ALL = frozenset({"head", "director", "admin", "auditor", "marketer", "produ
 SEES_OWN = frozenset({"manager"})
 MODULES = (
     "kpi", "portfolio_reports", "funnel", "hardest", "forecast", "base_reports", "quality", "discipline", "selling",
-    "activity", "loyal", "goods", "payments", "money",
+    "activity", "loyal", "goods", "payments", "money", "reality",
 )  # fmt: skip
 
 
