@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bpmn, failures, ledger, outbox, projection
+from engine import access, audit, bpmn, failures, feel, ledger, outbox, projection
 from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
@@ -22,6 +23,7 @@ SUBJECT = "subject"  # property of a process: what it is about; ``deal``, ``clie
 INSTANCES = table_of(ProcessInstance)
 INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
 INSTANCE_NAMES = [column.key for column in INSTANCE_COLUMNS]
+RETITLE = update(INSTANCES).where(INSTANCES.c.id == bindparam("instance")).values(title=bindparam("new"))
 INSTANCE = Prepared(select(*INSTANCE_COLUMNS).where(INSTANCES.c.id == bindparam("instance")).with_for_update())
 
 
@@ -218,8 +220,24 @@ def _title(work: Work, instance: ProcessInstance, definition: Definition, given:
     return str(value)[:300] if value not in (None, "") else definition.name
 
 
+def _retitle(work: Work, instance: ProcessInstance, filled: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """A form brought what the title speaks of (what an assignment is about is known only once it is written): whoever
+    has the next task reads it at a glance. Only the name on lists changes, not the state: the revision stays."""
+    definition = work.env.library.definition(work.session, instance.definition_id)
+    wanted = definition.procedure.properties.get("title") or ""
+    if not wanted.startswith("=") or feel.compile(wanted[1:]).names.isdisjoint(filled):
+        return
+    old, new = instance.title, _title(work, instance, definition, variables)
+    if new != old:
+        work.connection.execute(RETITLE, {"instance": instance.id, "new": new})
+        set_committed_value(instance, "title", new)
+        audit.record(work, "process_instance.retitled", instance=instance, title=[old, new])
+
+
 def _step(work: Work, instance: ProcessInstance, take: Callable[[Host], Advance], done: UserTask | None) -> None:
     outcome, failure = _take(work, instance, take)
+    if done is not None and done.outcome:
+        _retitle(work, instance, done.outcome, outcome.snapshot.result)
     projection.project(work, instance, outcome, done=done)
     _report(work, instance, failure)
 

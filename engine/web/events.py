@@ -169,6 +169,7 @@ LINE: Mapping[str, Text] = {
     "process_instance.completed": text("The instance was finished"),
     "process_instance.data_edited": text("Data of the instance were put right"),
     "process_instance.resumed": text("The instance was resumed"),
+    "process_instance.retitled": text("The instance is called differently now"),
     "process_instance.started": text("The instance was started"),
     "process_instance.suspended": text("The instance was suspended"),
     "procedure.runs_already": text("Another procedure asked for runs already"),

@@ -7,6 +7,7 @@ import pytest
 
 from engine import incidents, instances, tasks
 from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.models import ProcessInstance
 from engine.work import unit_of_work
 from tests.case import END, START, Case, drawing, form, user_task
 from tests.cast import actor
@@ -41,6 +42,20 @@ def test_the_title_comes_from_the_drawing_and_a_broken_one_is_no_reason_not_to_b
     case.publish(ONE)
     assert case.start("one", "anna", who="Maria").title == "Sale to Maria"
     assert case.start("one", "anna").title == "one"
+
+
+def test_a_form_that_brings_what_the_title_speaks_of_renames_the_instance(case: Case) -> None:
+    steps = START + user_task("ask", form="t/ask") + user_task("do", form="t/ask") + END
+    case.publish(drawing("one", steps, flows="start>ask;ask>do;do>end", properties=SALE),
+                 forms={"t/ask": form("who")})  # fmt: skip
+    started = case.start("one", "anna")
+    case.complete("ask", who="Maria")
+    with case.env.sessions() as session:
+        assert session.get_one(ProcessInstance, started.id).title == "Sale to Maria"
+    assert "sale to maria" in (case.task("do").words or "")
+    assert "process_instance.retitled" in [event.type for event in case.log()]
+    case.complete("do", who="Maria")
+    assert [event.type for event in case.log()].count("process_instance.retitled") == 1
 
 
 def test_who_started_it_is_known_to_every_expression(case: Case) -> None:
