@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.utils import getaddresses
 from html.parser import HTMLParser
@@ -54,15 +54,23 @@ class Incoming:
     vouched: Sequence[str] = ()
 
 
-class Mailbox(Protocol):
-    """Where mails come in."""
+class Opened(Protocol):
+    """A mailbox in the hand."""
 
     def look(self) -> Iterator[Incoming]:
-        """The mails nobody has looked at. Raises Failed when the server cannot be asked."""
+        """The mails nobody has looked at, oldest first; at most MOST."""
         ...
 
     def put(self, mail: Incoming, status: str) -> None:
-        """Move one to the folder of what became of it. Raises Failed."""
+        """Move one to the folder of what became of it."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Where mails come in."""
+
+    def open(self) -> AbstractContextManager[Opened]:
+        """For one look. Raises Failed when the server cannot be asked, then or in the midst of it."""
         ...
 
 
@@ -78,32 +86,12 @@ class Imap:
     folder: str = "INBOX"
     largest: int = LARGEST
 
-    def look(self) -> Iterator[Incoming]:
-        """The mails nobody has looked at, oldest first; at most MOST."""
-        with self._open() as box:
-            heads = list(box.fetch(limit=MOST, mark_seen=False, headers_only=True, bulk=True))
-            for head in heads:
-                if head.uid is None:
-                    continue
-                if head.size_rfc822 > self.largest:
-                    yield _read(head, None)
-                    continue
-                for whole in box.fetch(f"UID {head.uid}", mark_seen=False, headers_only=False):
-                    yield _read(head, whole)
-
-    def put(self, mail: Incoming, status: str) -> None:
-        """Move a mail to the folder of what became of it."""
-        with self._open() as box:
-            if not box.folder.exists(FOLDERS[status]):
-                box.folder.create(FOLDERS[status])
-            box.move(mail.uid, FOLDERS[status])
-
     @contextmanager
-    def _open(self) -> Iterator[BaseMailBox]:
+    def open(self) -> Iterator[Opened]:
+        """Sign in for one look."""
         try:
-            box = self._connect()
-            with box.login(self.user, self.password, initial_folder=self.folder):
-                yield box
+            with self._connect().login(self.user, self.password, initial_folder=self.folder) as box:
+                yield _Folder(box, self.largest)
         except (OSError, ImapToolsError) as error:
             raise Failed("The mailbox cannot be read: {error}", error=error) from error
 
@@ -114,6 +102,26 @@ class Imap:
         if self.security == "starttls":
             return MailBoxStartTls(self.host, self.port, timeout=TIMEOUT, ssl_context=context)
         return MailBox(self.host, self.port, timeout=TIMEOUT, ssl_context=context)
+
+
+class _Folder:
+    def __init__(self, box: BaseMailBox, largest: int) -> None:
+        self._box, self._largest = box, largest
+
+    def look(self) -> Iterator[Incoming]:
+        for head in list(self._box.fetch(limit=MOST, mark_seen=False, headers_only=True, bulk=True)):
+            if head.uid is None:
+                continue
+            if head.size_rfc822 > self._largest:
+                yield _read(head, None)
+                continue
+            for whole in self._box.fetch(f"UID {head.uid}", mark_seen=False):
+                yield _read(head, whole)
+
+    def put(self, mail: Incoming, status: str) -> None:
+        if not self._box.folder.exists(FOLDERS[status]):
+            self._box.folder.create(FOLDERS[status])
+        self._box.move(mail.uid, FOLDERS[status])
 
 
 def _read(head: MailMessage, whole: MailMessage | None) -> Incoming:

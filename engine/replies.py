@@ -66,10 +66,10 @@ class Postman:
 def collect(env: Environment, mailbox: Mailbox, vouches: str = "") -> int:
     """Take every mail that has come: first what became of it is written down, then it is moved. Raises Failed."""
     count = 0
-    for mail in mailbox.look():  # one at a time: together they may be larger than the memory
-        status = take(env, mail, vouches)
-        mailbox.put(mail, status)
-        count += 1
+    with mailbox.open() as opened:
+        for mail in opened.look():  # one at a time: together they may be larger than the memory
+            opened.put(mail, take(env, mail, vouches))
+            count += 1
     return count
 
 

@@ -16,9 +16,41 @@ PYMAP = Path(sys.executable).with_name("pymap")
 USER, PASSWORD = "replies@example.test", "secret"
 
 
+class Post:
+    """The mailbox under test, and a second hand in it: signing in is what costs most."""
+
+    def __init__(self, mailbox: Imap) -> None:
+        self.mailbox = mailbox
+        self._box = MailBoxUnencrypted(mailbox.host, mailbox.port)
+        self._box.login(USER, PASSWORD)
+
+    def deliver(self, *mails: bytes) -> None:
+        """Put mails into the mailbox, as a mail server does."""
+        for mail in mails:
+            self._box.append(mail, "INBOX")
+
+    def held(self) -> dict[str, list[str]]:
+        """Subjects by folder."""
+        found = {}
+        for folder in [one.name for one in self._box.folder.list()]:
+            self._box.folder.set(folder)
+            found[folder] = [mail.subject for mail in self._box.fetch(mark_seen=False)]
+        return found
+
+    def clear(self) -> None:
+        """Empty every folder."""
+        for folder in [one.name for one in self._box.folder.list()]:
+            self._box.folder.set(folder)
+            self._box.delete(self._box.uids())
+
+    def close(self) -> None:
+        """Sign out."""
+        self._box.logout()
+
+
 @contextmanager
-def serving() -> Iterator[Imap]:
-    """The server's mailbox."""
+def serving() -> Iterator[Post]:
+    """The server, for as long as it is needed."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = subprocess.Popen(
@@ -28,26 +60,12 @@ def serving() -> Iterator[Imap]:
     )  # fmt: skip
     try:
         _answers(process, port)
-        yield Imap("127.0.0.1", port, USER, PASSWORD, security="none")
+        post = Post(Imap("127.0.0.1", port, USER, PASSWORD, security="none"))
+        yield post
+        post.close()
     finally:
         process.terminate()
         process.wait(10)
-
-
-def deliver(mailbox: Imap, content: bytes) -> None:
-    """Put a mail into the mailbox, as a mail server does."""
-    with MailBoxUnencrypted(mailbox.host, mailbox.port).login(USER, PASSWORD) as box:
-        box.append(content, "INBOX")
-
-
-def held(mailbox: Imap) -> dict[str, list[str]]:
-    """Subjects by folder."""
-    with MailBoxUnencrypted(mailbox.host, mailbox.port).login(USER, PASSWORD) as box:
-        found = {}
-        for folder in [one.name for one in box.folder.list()]:
-            box.folder.set(folder)
-            found[folder] = [mail.subject for mail in box.fetch(mark_seen=False)]
-        return found
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> None:
