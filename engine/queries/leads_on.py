@@ -63,7 +63,7 @@ def way(session: Session, env: Any, deal: Deal, scheme: str, target: str) -> Way
     there = keys.index(target)
     if here is None or here == there:
         return Way(None, text("The deal is in this stage already."), instance_ids=ids)
-    steps = _leading(session, env, running, columns[here].milestones)
+    steps = _leading(session, env, running, columns[here].milestones, back=there < here)
     if there > here + 1:
         return Way(None, text("No stage can be skipped: the present one is finished first."), steps, ids)
     if there < here:
@@ -95,8 +95,11 @@ def _refusal(session: Session, env: Any, deal: Deal, ids: Sequence[int]) -> Way:
     return Way(REFUSAL, reason, (), ids)
 
 
-def _leading(session: Session, env: Any, running: Sequence[ProcessInstance], inside: Sequence[str]) -> list[Step]:
-    """Open tasks of drawings that reach the end of the stage; where none does, those of the procedures that could."""
+def _leading(
+    session: Session, env: Any, running: Sequence[ProcessInstance], inside: Sequence[str], *, back: bool
+) -> list[Step]:
+    """Open tasks of drawings that reach the end of the stage; where none does, those of the procedures that could; on
+    the way back, any that can be returned."""
     wanted = stages.position(inside[-1]) + 1 if inside else 0
     versions = {instance.id: instance for instance in running}
     rows = session.execute(
@@ -106,7 +109,7 @@ def _leading(session: Session, env: Any, running: Sequence[ProcessInstance], ins
         .where(UserTask.instance_id.in_(versions), UserTask.rank.is_not(None))
         .order_by(UserTask.rank, UserTask.id)
     ).all()  # fmt: skip
-    near, far = [], []
+    near, far, others = [], [], []
     for task, person in rows:
         instance = versions[task.instance_id]
         chain = list(_chain(session, env, instance, task.path))
@@ -114,7 +117,9 @@ def _leading(session: Session, env: Any, running: Sequence[ProcessInstance], ins
             near.append(Step(task, person))
         elif any(_reached(session, env, instance, key) for key in instance.versions):
             far.append(Step(task, person))
-    return near or far
+        else:
+            others.append(Step(task, person))
+    return near or far or (others if back else [])
 
 
 def _chain(session: Session, env: Any, instance: ProcessInstance, path: str) -> Iterator[str]:
