@@ -39,6 +39,8 @@ const decision = (ru) => ({
   properties: [
     property('document', ru ? 'Переменная с документом' : 'Variable with the document', { value: 'document_id', optional: false }),
     property('separateFrom', ru ? 'Не тот же человек, что в' : 'Not the same person as in'),
+    property('approval', ru ? 'Поле с решением' : 'Field with the decision'),
+    property('approvalRemark', ru ? 'Поле с замечанием' : 'Field with the remark'),
     property('help', ru ? 'Подсказка сотруднику' : 'Help for the employee', { type: 'Text' }),
   ],
 });
