@@ -41,7 +41,7 @@ NOUNS = (
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
     "board", "stalled", "monitoring",
-    "interventions", "absences", "people",
+    "interventions", "absences", "people", "rulebook",
     "comments", "notices", "agenda", "ical", "incoming",
 )  # fmt: skip
 LATER = ("designer",)
