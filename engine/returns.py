@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import undefer
 
 from engine import access, audit, bpmn, history, notifications, settled, tasks, values
@@ -17,16 +17,11 @@ from engine.errors import Conflict, Invalid, NotFound, ReglamentError, Text, Wro
 from engine.instances import advance, require_active
 from engine.models import Candidate, ProcessInstance, TaskReturn, User, UserTask, Visit, table_of
 from engine.projection import MOST_VISITS
-from engine.rows import Prepared
 from engine.vocabulary import OPEN_TASK, InstanceStatus, ReturnKind, TaskStatus
 from engine.work import Work
 
 MOST_TARGETS = 30
-VISITS, TASKS = table_of(Visit), table_of(UserTask)
-SEE = Prepared(
-    update(TASKS).where(TASKS.c.id == bindparam("task"), TASKS.c.seen_at.is_(None))
-    .values(seen_at=bindparam("at"), seen_by=bindparam("who"))
-)  # fmt: skip
+VISITS = table_of(Visit)
 
 
 @dataclass(frozen=True)
@@ -48,18 +43,11 @@ class Branch:
 
 
 def mark_seen(work: Work, task_id: int) -> bool:
-    """Somebody who may do the task has opened it: from now on it cannot be recalled. Once, and no new revision, so that
-    the page he looks at stays current. Raises NotFound."""
+    """Note that the actor has opened the task, if he may do it. True when nobody had. Raises NotFound."""
     task = tasks.find(work, task_id)
-    if task.seen_at is not None or task.status not in OPEN_TASK or work.actor.user_id is None:
+    if task.status not in OPEN_TASK or access.may(work.session, work.actor, work.now, "task.return", task) is None:
         return False
-    if access.may(work.session, work.actor, work.now, "task.return", task) is None:
-        return False
-    if not SEE.run(work.connection, task=task.id, at=work.now, who=work.actor.user_id):
-        return False
-    audit.record(work, "user_task.seen", instance=task.instance, subject=f"user_task:{task.id}")
-    work.session.expire(task, ["seen_at", "seen_by"])
-    return True
+    return tasks.note_seen(work, task)
 
 
 def targets(work: Work, task: UserTask) -> list[Target]:

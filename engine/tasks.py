@@ -21,6 +21,11 @@ from engine.work import Work
 LATER = {"due_why", "outcome"}  # large and seldom looked at
 TASK_COLUMNS = [column for column in table_of(UserTask).c if column.name not in LATER]
 TASK_NAMES = [column.key for column in TASK_COLUMNS]
+SEE = Prepared(
+    update(table_of(UserTask))
+    .where(table_of(UserTask).c.id == bindparam("task"), table_of(UserTask).c.seen_at.is_(None))
+    .values(seen_at=bindparam("at"), seen_by=bindparam("who"))
+)
 TASK = Prepared(
     select(*TASK_COLUMNS, *INSTANCE_COLUMNS)
     .join_from(table_of(UserTask), table_of(ProcessInstance))
@@ -47,6 +52,7 @@ def claim(work: Work, task_id: int) -> UserTask:
     access.require(work, "task.claim", task)
     _give(work, task, work.actor.user_id, work.actor.on_behalf_of)
     _log(work, task, "claimed")
+    note_seen(work, task)
     return task
 
 
@@ -162,7 +168,8 @@ def set_due(work: Work, task_id: int, at: datetime | None, reason: str) -> UserT
     access.require(work, "task.set_due", task)
     _because(reason)
     old, task.due_at = task.due_at, at
-    task.due_why = {"at": moment(at), "moved_by": work.actor.name, "reason": reason.strip(), "before": task.due_why}
+    who = _name(work, work.actor.user_id)
+    task.due_why = {"at": moment(at), "moved_by": who, "reason": reason.strip(), "before": task.due_why}
     task.rank = rank(task.priority, at, _grade(work, task))
     _show_to_candidates(work, task)
     _log(work, task, "due_date_moved", due_at=[moment(old), moment(at)], reason=reason.strip())
@@ -189,6 +196,7 @@ def save_draft(
     """
     task = _open_task(work, task_id)
     access.require(work, "task.save_draft", task)
+    note_seen(work, task)
     if work.actor.user_id is None:
         return
     kept = work.session.get(FormDraft, (task.id, work.actor.user_id))
@@ -207,6 +215,19 @@ def is_overtaken(kept: FormDraft | None, raw: Mapping[str, Any], window: str | N
     if kept is None or (window and kept.window == window):
         return False
     return draft_mark(kept) not in (based_on, audit.digest(dict(raw)))
+
+
+def note_seen(work: Work, task: UserTask) -> bool:
+    """Who may do it has it before him: from now on it cannot be recalled. Once, and no new revision, so that the page
+    he looks at stays current."""
+    if task.seen_at is not None or work.actor.user_id is None:
+        return False
+    if not SEE.run(work.connection, task=task.id, at=work.now, who=work.actor.user_id):
+        return False
+    set_committed_value(task, "seen_at", work.now)
+    set_committed_value(task, "seen_by", work.actor.user_id)
+    _log(work, task, "seen")
+    return True
 
 
 def seen(work: Work, task: UserTask) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What the tests of returns and recalls share: a story that goes back, and whether the instance is whole afterwards."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from engine.errors import WrongState
 from engine.models import Candidate, FormDraft, Job, MessageSubscription, TaskReturn, UserTask, Visit
 from engine.vocabulary import JobKind
 from engine.work import unit_of_work
-from tests.case import Case
+from tests.case import Case, drawing, user_task
 from tests.cast import actor
 
 
@@ -111,3 +112,41 @@ def sound(case: Case) -> None:
         ids = set(opened.values())
         for model in (Candidate, FormDraft):
             assert {row.task_id for row in session.scalars(select(model))} <= ids
+
+
+# --- drawings ----------------------------------------------------------------------------------------------------
+
+S1, E1 = '<bpmn:startEvent id="s1"/>', '<bpmn:endEvent id="e1"/>'
+END2 = '<bpmn:endEvent id="end2"/>'
+
+
+def gate(element_id: str, kind: str = "parallel") -> str:
+    return f'<bpmn:{kind}Gateway id="{element_id}" name="{element_id}"/>'
+
+
+def sub(element_id: str, body: str, flows: str, inner: str = "", event: bool = False) -> str:
+    """An embedded sub-process; ``inner``: its loop characteristics."""
+    made = drawing("x", body, flows=flows).decode()
+    made = made[made.index("<bpmn:process") :]
+    made = re.sub(r'id="(f\d)', rf'id="{element_id}_\1', made[made.index(">") + 1 : made.index("</bpmn:process>")])
+    mark = ' triggeredByEvent="true"' if event else ""
+    return f'<bpmn:subProcess id="{element_id}" name="{element_id}"{mark}>{made}{inner}</bpmn:subProcess>'
+
+
+def each(sequential: bool) -> str:
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}"><bpmn:extensionElements>'
+        '<zeebe:loopCharacteristics inputCollection="=people" inputElement="person"/></bpmn:extensionElements>'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+
+
+def several(element_id: str, sequential: bool) -> str:
+    return user_task(element_id).replace("</bpmn:userTask>", f"{each(sequential)}</bpmn:userTask>")
+
+
+def called(element_id: str, key: str) -> str:
+    return (
+        f'<bpmn:callActivity id="{element_id}" name="{element_id}"><bpmn:extensionElements>'
+        f'<zeebe:calledElement processId="{key}"/></bpmn:extensionElements></bpmn:callActivity>'
+    )

@@ -13,8 +13,8 @@ from engine.errors import Forbidden, Invalid, WrongState
 from engine.models import Intervention
 from engine.work import SYSTEM
 from tests.case import END, START, Clock, catch, drawing, form, message, script, service_task, timer, user_task
-from tests.engine.returning import Back, refused, sound
-from tests.engine.test_returns_flow import AROUND, AROUND_FLOWS, END2, FORK, FORK_FLOWS, each, gate
+from tests.engine.returning import END2, Back, each, gate, refused, sound
+from tests.engine.test_returns_flow import AROUND, AROUND_FLOWS, FORK, FORK_FLOWS
 
 LINE = drawing(
     "line",

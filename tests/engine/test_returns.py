@@ -302,3 +302,14 @@ def test_a_procedure_started_since_is_in_the_way(line: Back) -> None:
     line.act("system", instances.start, "other", {}, title="Other", parent_id=first)
     with refused("The procedure «Other» has been started since"):
         line.give_back("check", "write")
+
+
+def test_to_claim_a_task_or_to_type_into_it_is_to_have_seen_it(line: Back) -> None:
+    line.act("elena", tasks.save_draft, line.task("check").id, {"ok": "true"})
+    with refused("«check» has been opened by"):
+        line.recall("review", "lidia")
+    line.give_back("check", "review")
+    line.complete("review", "lidia", ok="true")
+    line.act("elena", tasks.claim, line.task("check").id)
+    assert line.task("check").seen_by == line.user("elena").id
+    assert [one.type for one in line.log()].count("user_task.seen") == 2

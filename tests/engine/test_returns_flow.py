@@ -1,49 +1,12 @@
 """The table of docs/returns.md: what return and recall do to branches, sub-processes, loops, timers and events."""
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from engine import messages
 from engine.environment import Environment
 from tests.case import END, START, Clock, catch, drawing, message, script, throw, timer, user_task
-from tests.engine.returning import Back, refused, sound
-
-S1, E1 = '<bpmn:startEvent id="s1"/>', '<bpmn:endEvent id="e1"/>'
-END2 = '<bpmn:endEvent id="end2"/>'
-
-
-def gate(element_id: str, kind: str = "parallel") -> str:
-    return f'<bpmn:{kind}Gateway id="{element_id}" name="{element_id}"/>'
-
-
-def sub(element_id: str, body: str, flows: str, inner: str = "", event: bool = False) -> str:
-    """An embedded sub-process; ``inner``: its loop characteristics."""
-    made = drawing("x", body, flows=flows).decode()
-    made = made[made.index("<bpmn:process") :]
-    made = re.sub(r'id="(f\d)', rf'id="{element_id}_\1', made[made.index(">") + 1 : made.index("</bpmn:process>")])
-    mark = ' triggeredByEvent="true"' if event else ""
-    return f'<bpmn:subProcess id="{element_id}" name="{element_id}"{mark}>{made}{inner}</bpmn:subProcess>'
-
-
-def each(sequential: bool) -> str:
-    return (
-        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}"><bpmn:extensionElements>'
-        '<zeebe:loopCharacteristics inputCollection="=people" inputElement="person"/></bpmn:extensionElements>'
-        "</bpmn:multiInstanceLoopCharacteristics>"
-    )
-
-
-def several(element_id: str, sequential: bool) -> str:
-    return user_task(element_id).replace("</bpmn:userTask>", f"{each(sequential)}</bpmn:userTask>")
-
-
-def called(element_id: str, key: str) -> str:
-    return (
-        f'<bpmn:callActivity id="{element_id}" name="{element_id}"><bpmn:extensionElements>'
-        f'<zeebe:calledElement processId="{key}"/></bpmn:extensionElements></bpmn:callActivity>'
-    )
+from tests.engine.returning import E1, END2, S1, Back, called, each, gate, refused, several, sound, sub
 
 
 @pytest.fixture
