@@ -113,6 +113,12 @@ def seconds(env: Any, kind: str) -> tuple[str, ...]:
     return tuple(str(group) for group in found)
 
 
+def readers(env: Any) -> frozenset[str]:
+    """Groups that read the ledger: those who intervene, auditors, and everybody who may be the second."""
+    asked = {group for kind in InterventionKind for group in seconds(env, kind)}
+    return frozenset(asked | {"head", "director", "admin", "auditor"})
+
+
 def may_confirm(env: Any, actor: Actor, row: Intervention) -> bool:
     """Whether this person may be the second: by groups of his own, and not for himself or whom he stood in for."""
     concerned = {row.requested_by, row.requested_for}

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from engine import access, bpmn, interventions, values
-from engine.errors import Invalid, NotFound, ReglamentError, Text, text
+from engine.errors import Forbidden, Invalid, NotFound, ReglamentError, Text, text
 from engine.forms.expressions import shown
 from engine.models import Intervention, ProcessInstance
 from engine.queries import interventions as ledger
@@ -20,7 +20,6 @@ from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow
 
 blueprint = Blueprint("interventions", __name__)
-READERS = (*OVERSEERS, "auditor")
 TABS = ("waiting", "done")
 INTERVENTION: labels.Named = {
     "skip": (text("Left out"), ""),
@@ -59,9 +58,11 @@ class Standing:
 
 
 @blueprint.get("/interventions")
-@allow(*READERS)
+@allow("employee")
 def listing() -> str:
-    """What waits for a second person, and everything that was done."""
+    """What waits for a second person, and what was done; for overseers, auditors and whoever may be asked."""
+    if not reading.actor().groups & interventions.readers(reading.environment()):
+        raise Forbidden("This page is not for your role. Ask the administrator if you need it.")
     tab, page, kind = request.args.get("tab", "waiting"), number("page", 1), request.args.get("kind", "")
     tab, kind = tab if tab in TABS else "waiting", kind if kind in set(InterventionKind) else ""
     session, waiting = reading.session(), ledger.waiting(reading.session())
@@ -73,7 +74,7 @@ def listing() -> str:
 
 
 @blueprint.post("/interventions/<int:row_id>/<any(confirm, refuse, withdraw):act>")
-@allow(*READERS)
+@allow("employee")
 def decide(row_id: int, act: str) -> Response:
     """The second person decides, or who asked takes it back."""
     back, answer = url_for("interventions.listing"), request.form.get("answer", "")

@@ -54,7 +54,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         _link("control_points.listing", _("Control points"), "flag"),
         _link("instances.listing", _("Instances"), "list-details"),
         _link("documents.listing", _("Documents"), "file-text"),
-        _link("interventions.listing", _("Interventions"), "hand-grab", _asked()),
+        _interventions(),
         _link("incidents.listing", _("Incidents"), "alert-triangle", _incidents(), alarm=True),
     ]
     market = [
@@ -101,11 +101,14 @@ def _approvals() -> int:
     return desk.approval_count(reading.session(), reading.actor(), g.now)
 
 
-def _asked() -> int:
-    """Interventions that wait for this person as the second."""
+def _interventions() -> Link | None:
+    """The ledger, with the requests that wait for this person as the second."""
     env, groups = reading.environment(), g.actor.groups
+    if not groups & interventions.readers(env):
+        return None
     kinds = [kind for kind in InterventionKind if groups & set(interventions.seconds(env, kind))]
-    return ledger.to_confirm(reading.session(), kinds, g.actor.user_id)
+    count = ledger.to_confirm(reading.session(), kinds, g.actor.user_id)
+    return _link("interventions.listing", gettext("Interventions"), "hand-grab", count)
 
 
 def _incidents() -> int:
