@@ -28,6 +28,11 @@ Ask = Callable[..., int]
 @pytest.fixture
 def ask(world: worlds.World) -> Ask:
     """Ask the lawyer about a document of the company's deal; gives the task."""
+    return asker(world)
+
+
+def asker(world: worlds.World) -> Ask:
+    """Publish a procedure that asks the lawyer, and how to start it."""
     steps = [
         ("begin", drawn.plain("startEvent", "begin", "")),
         ("decide", drawn.task("decide", "Согласовать договор", "lawyer", "trial/verdict", "P1BD",
