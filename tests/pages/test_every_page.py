@@ -18,7 +18,8 @@ from tests.pages.test_looks import AXE, RULES
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 # What colours can break; everything else is the same in both themes.
 OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-JUDGE = "async (rules) => (await axe.run(document, rules)).violations"
+JUDGE = "async (rules) => (await axe.run(document, {...rules, resultTypes: ['violations'], preload: false})).violations"
+LIGHT, DARK = ("light", RULES), ("dark", OF_COLOURS)
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -61,9 +62,11 @@ def walked(browser: Browser, alive: living.Living, pages: list[walk.Place], grou
     page = context.new_page()
     page.on("pageerror", lambda error: found.append(f"{page.url} {error}"))
     page.on("console", lambda said: found.append(f"{page.url} {said.text}") if complains(said) else None)
+    seen: set[str] = set()
     for place in pages:
         if (place.group or "") == group:
-            found += [f"{place.path} {line}" for line in judged(page, place)]
+            found += [f"{place.path} {line}" for line in judged(page, place, again=place.endpoint in seen)]
+            seen.add(place.endpoint)
     context.close()
     return found
 
@@ -78,15 +81,15 @@ def seated(browser: Browser, alive: living.Living, group: str, locale: str) -> B
     return context
 
 
-def judged(page: Page, place: walk.Place) -> list[str]:
-    """What is wrong with one page."""
+def judged(page: Page, place: walk.Place, again: bool) -> list[str]:
+    """What is wrong with one page. ``again``: another of the same kind was judged in all widths (the next report)."""
     page.set_viewport_size({"width": 1440, "height": 900})
     answer = page.goto(place.path)
     found = [] if (answer and answer.status < 400) or place.group is None else [f"answers {answer and answer.status}"]
-    for theme, rules in (("light", RULES), ("dark", OF_COLOURS)):
+    for (theme, rules), widths in ((LIGHT, [1440] if again else WIDTHS), (DARK, [390] if again else WIDTHS)):
         page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
-        for width, height in WIDTHS.items():
-            page.set_viewport_size({"width": width, "height": height})
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": WIDTHS[width]})
             found += [f"[{theme} {width}] {line}" for line in objections(page, rules)]
             sideways = page.evaluate(SIDEWAYS)
             found += [f"[{width}] scrolls {sideways} px sideways"] if sideways > 0 else []
