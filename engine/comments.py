@@ -21,6 +21,7 @@ MOST_FILES = 10
 MOST_MENTIONS = 20
 UNDO = timedelta(minutes=5)  # how long the author may take a comment back
 EXCERPT = 200
+MARKS = re.compile(r"\*\*|`|^\s*[-*>]\s+", re.MULTILINE)  # of markdown, in words that are shown plain
 MENTION = re.compile(r"(?<![\w@.])@([\w][\w.-]*)")
 
 
@@ -135,7 +136,8 @@ def _tell(
     work: Work, instance: ProcessInstance, comment: Comment, mentioned: Sequence[User], task: UserTask | None
 ) -> None:
     facts: dict[str, Any] = {
-        "name": notifications.who(work), "excerpt": textwrap.shorten(comment.body, EXCERPT, placeholder="…"),
+        "name": notifications.who(work),
+        "excerpt": textwrap.shorten(MARKS.sub("", comment.body), EXCERPT, placeholder="…"),
         "subject": f"comment:{comment.id}", "task_id": comment.task_id,
     }  # fmt: skip
     notifications.notify(work, mentioned, "mentioned", instance, **facts)

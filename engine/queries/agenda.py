@@ -8,14 +8,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, extract, or_, select, true
+from sqlalchemy import ColumnElement, and_, extract, func, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine.models import Absence, Assignment, Client, Contact, ControlPoint, ProcessInstance, User, UserTask
 from engine.vocabulary import ControlPointStatus
 
 KINDS = ("task", "contact", "assignment", "point", "occasion", "absence")
-MOST = 500  # entries of one kind in one look
+MOST = 300  # entries of one kind in one look
+# Said as a range and sorted by an expression, or SQLite goes through everybody's dates to find one person's.
+OPEN, BY_DUE = UserTask.rank >= literal_column("0"), func.coalesce(UserTask.due_at, UserTask.due_at)
 OPEN_ASSIGNMENT = ("issued", "accepted", "reported")
 
 
@@ -91,10 +93,10 @@ def _tasks(session: Session, look: Look) -> Iterator[Entry]:
         .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
         .join(User, User.id == UserTask.assignee_id)
         .where(
-            UserTask.rank.is_not(None), UserTask.due_at >= look.start, UserTask.due_at < look.end,
-            look.owns(UserTask.assignee_id), ~given.exists(),
+            UserTask.rank.is_not(None) if look.people is None else OPEN, look.owns(UserTask.assignee_id),
+            UserTask.due_at >= look.start, UserTask.due_at < look.end, ~given.exists(),
         )
-        .order_by(UserTask.due_at)
+        .order_by(UserTask.due_at if look.people is None else BY_DUE)
         .limit(MOST)
     )  # fmt: skip
     for task_id, name, due, title, last, first in rows:
@@ -174,8 +176,11 @@ def _absences(session: Session, look: Look) -> Iterator[Entry]:
 
 
 def _occasions(session: Session, look: Look, known: Mapping[str, Any]) -> Iterator[Entry]:
-    """Birthdays of people and days of companies among one's clients, and the company's own holidays and events."""
+    """The company's own holidays and events; birthdays of people and days of companies among somebody's clients, but
+    not among everybody's: that would be a look at all clients there are."""
     yield from _own_days(look, known)
+    if look.people is None:
+        return
     base = and_(Client.role == "client", Client.merged_into_id.is_(None), Client.stop_list.is_(False))
     months = {(look.first + timedelta(days=number)).month for number in range((look.last - look.first).days + 1)}
     people = session.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -76,6 +77,7 @@ def show() -> str:
         asked=asked or list(agenda.KINDS),
         whose=whose,
         colleagues=_colleagues(),
+        cut=any(number >= agenda.MOST for number in Counter(one.kind for one in found).values()),
         bare=not any(day.entries for day in days),
         short=SHORT,
     )

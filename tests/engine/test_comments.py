@@ -52,6 +52,13 @@ def test_who_is_mentioned_is_told_and_nobody_twice(here: Case) -> None:
     assert told(here, "elena") == []
 
 
+def test_a_notice_quotes_the_words_without_their_marks(here: Case) -> None:
+    say(here, "elena", "@lidia **важно**:\n- раз\n- `два`")
+    with here.env.sessions() as session:
+        (notice,) = session.scalars(select(Notice))
+    assert notice.facts["excerpt"] == "@lidia важно: раз два"
+
+
 def test_a_mail_address_is_no_mention() -> None:
     assert comments.named("пишите на box@anna.example или @Boris. и (@vera-)") == ["boris", "vera"]
 

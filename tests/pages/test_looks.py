@@ -15,11 +15,14 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 READERS = {
     "anna": ("/tasks", "/tasks?tab=groups", "/tasks?tab=done", "/start", "/start/trial_offer", "/deals?status=all",
-             "/deals/{deal}", "/tasks/{free}", "/tasks/{done}", "/help", "/documents"),
+             "/deals/{deal}", "/tasks/{free}", "/tasks/{done}", "/help", "/documents", "/me/notifications",
+             "/calendar/feed", "/notices?show=all"),
     "gleb": ("/approvals", "/approvals/{approve}", "/tasks/{approve}", "/instances?status=all", "/instances/{instance}",
-             "/control-points", "/incidents", "/incidents?status=ended"),
+             "/control-points", "/incidents", "/incidents?status=ended", "/calendar?who=all",
+             "/calendar?view=week", "/calendar?view=day", "/notices"),
     "vera": ("/instances/{instance}/log", "/instances/{instance}/replay", "/control-points?status=all",
              "/help?role=auditor"),
+    "adam": ("/incoming-mail", "/incoming-mail?show=all"),
 }  # fmt: skip
 
 
