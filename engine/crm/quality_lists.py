@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.models import AuditEvent, Client, Complaint, Product, Survey, SurveyAnswer, User
-from engine.queries.words import contain
+from engine.words import contain
 from engine.work import Actor
 
 ALL_SEEING = frozenset(

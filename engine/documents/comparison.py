@@ -148,10 +148,10 @@ def _words(old: str, new: str) -> tuple[Piece, ...]:
     """Word by word. A space or a comma left alone between two changes belongs to them: nobody reads confetti."""
     before, after = WORDS.findall(old), WORDS.findall(new)
     steps: list[tuple[str, str, str]] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for step, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         gone, came = "".join(before[i1:i2]), "".join(after[j1:j2])
-        is_gap = kind == "equal" and not re.search(r"\w", gone) and i1 > 0 and i2 < len(before) and j2 < len(after)
-        steps.append(("change" if is_gap or kind != "equal" else SAME, gone, came))
+        is_gap = step == "equal" and not re.search(r"\w", gone) and i1 > 0 and i2 < len(before) and j2 < len(after)
+        steps.append(("change" if is_gap or step != "equal" else SAME, gone, came))
     pieces: list[Piece] = []
     gone = came = ""
     for kind, left, right in [*steps, (SAME, "", "")]:
