@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -16,6 +17,7 @@ from tests.stories import steps
 from tests.stories.story import Postbox, Story
 
 SALE = "sale_long_pull"
+LARGE = [{"name": "Конференция для клиентов «под ключ»", "quantity": "2", "unit": "мероприятие", "price": "854000.00"}]
 
 
 def who(company: Company, login: str) -> Actor:
@@ -47,14 +49,19 @@ def assignment(company: Company, issuer: str, executor: str, what: str, due: str
 def contracts_to_approve(company: Company, owners: Sequence[str]) -> list[Story]:
     """As many sales, each with a contract that its approvers have before them."""
     told = [sale(company, login, number, f"Конференция {number}") for number, login in enumerate(owners, 1)]
+    calendar = company.env.calendar("main")
+    meeting = calendar.due(company.clock.now, "P2BD").at.astimezone(calendar.zone)
     for one in told:
-        steps.agree_meeting(one)
-    company.wait("P2BD")
+        steps.agree_meeting(one, at=f"{meeting:%Y-%m-%dT%H:%M}")
+    company.wait("P3BD")
+    ended = meeting + timedelta(hours=1)
     for one in told:
-        one.complete("Провести встречу", meeting_result="held", meeting_ended_at="2026-11-18T12:30")
+        one.complete("Провести встречу", meeting_result="held", meeting_ended_at=f"{ended:%Y-%m-%dT%H:%M}")
         steps.write_protocol(one)
-        steps.proposal(one)
-        steps.contract_terms(one)
+        steps.prepare_proposal(one, lines=LARGE)
+        one.send()
+        one.complete("Защитить предложение", proposal_decision="agreed")
+        steps.contract_terms(one, event_at="2027-03-16T10:00")
     return told
 
 
@@ -69,3 +76,10 @@ def user_id(company: Company, login: str) -> int:
     """A person's number."""
     with company.env.sessions() as session:
         return session.scalars(select(User.id).where(User.login == login)).one()
+
+
+def open_names(company: Company, login: str) -> list[str]:
+    """What a person has to do."""
+    with company.env.sessions() as session:
+        mine = select(UserTask.name).join(User, User.id == UserTask.assignee_id).where(User.login == login)
+        return sorted(session.scalars(mine.where(UserTask.rank.is_not(None))))
