@@ -21,8 +21,9 @@ class UserTask(Base):
     document, help …). ``rank``: the place in an inbox as one number (priority,
     then due date: queries sort by nothing else), null once the task has ended, so that the index holds open tasks only.
     ``words``: what the task is found by, as it stood when the task was opened (engine.searching); ``client_id``: whose
-    it is, so that lists need not go through the deal. ``seen_at``/``seen_by``: when somebody who may do it first
-    opened it; until then who completed the step before may take it back.
+    it is, so that lists need not go through the deal; ``procedure_key``: of the whole instance.
+    ``seen_at``/``seen_by``: when somebody who may do it first opened it; until then who completed the step before may take it back. ``decision``: 1 for a decision about a
+    document, 0 for any other task, null in rows older than this column.
     """
 
     __tablename__ = "user_task"
@@ -33,11 +34,13 @@ class UserTask(Base):
         Index("ix_user_task_token", "token_id", "instance_id", unique=True, **where("rank IS NOT NULL")),
         Index("ix_user_task_resting", "follow_up_at", **where("rank IS NOT NULL AND follow_up_at IS NOT NULL")),
         Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
+        Index("ix_user_task_dates", "assignee_id", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
         Index("ix_user_task_done_for", "completed_for", "ended_at", **where("completed_for IS NOT NULL")),
         Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),
         Index("ix_user_task_again", "created_at", **where("round > 1")),
+        Index("ix_user_task_decision", "decision", **where("rank IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -66,7 +69,9 @@ class UserTask(Base):
     completed_for: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     outcome: Mapped[Json | None]
     words: Mapped[str | None]
+    decision: Mapped[int | None]
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    procedure_key: Mapped[str | None]
     seen_at: Mapped[datetime | None]
     seen_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     revision: Mapped[int] = mapped_column()

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, extract, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, and_, extract, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine.models import Absence, Assignment, Client, Contact, ControlPoint, ProcessInstance, User, UserTask
@@ -16,8 +16,6 @@ from engine.vocabulary import ControlPointStatus
 
 KINDS = ("task", "contact", "assignment", "point", "occasion", "absence")
 MOST = 300  # entries of one kind in one look
-# Said as a range and sorted by an expression, or SQLite goes through everybody's dates to find one person's.
-OPEN, BY_DUE = UserTask.rank >= literal_column("0"), func.coalesce(UserTask.due_at, UserTask.due_at)
 OPEN_ASSIGNMENT = ("issued", "accepted", "reported")
 
 
@@ -61,7 +59,10 @@ class Look:
 
     def owns(self, column: Any) -> ColumnElement[bool]:
         """Whether it is one of theirs."""
-        return true() if self.people is None else column.in_(self.people)
+        if self.people is None:
+            return true()
+        owns: ColumnElement[bool] = column == self.people[0] if len(self.people) == 1 else column.in_(self.people)
+        return owns
 
     def day_of(self, at: datetime) -> date:
         """The day of a moment by the office's clock."""
@@ -93,10 +94,10 @@ def _tasks(session: Session, look: Look) -> Iterator[Entry]:
         .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
         .join(User, User.id == UserTask.assignee_id)
         .where(
-            UserTask.rank.is_not(None) if look.people is None else OPEN, look.owns(UserTask.assignee_id),
-            UserTask.due_at >= look.start, UserTask.due_at < look.end, ~given.exists(),
+            UserTask.rank.is_not(None), look.owns(UserTask.assignee_id), UserTask.due_at >= look.start,
+            UserTask.due_at < look.end, ~given.exists(),
         )
-        .order_by(UserTask.due_at if look.people is None else BY_DUE)
+        .order_by(UserTask.due_at)
         .limit(MOST)
     )  # fmt: skip
     for task_id, name, due, title, last, first in rows:
