@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from engine import audit, failures, notifications, searching
+from engine import audit, authority, failures, notifications, searching
 from engine.bpmn.types import ElementSettings, OpenTask
 from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Candidate, Group, ProcessInstance, User, UserTask, table_of
@@ -36,7 +36,8 @@ WRITE = Prepared(
     insert(TASKS).returning(TASKS.c.id),
     columns=["instance_id", "token_id", "process_key", "element_id", "path", "name", "status", "assignee_id",
              "form_key", "form_version", "due_at", "due_why", "follow_up_at", "priority", "rank", "round", "settings",
-             "created_at", "claimed_at", "words", "client_id", "revision"],
+             "created_at", "claimed_at", "words", "client_id", "procedure_key",
+             "decision", "revision"],
 )  # fmt: skip
 GROUP = Prepared(select(GROUPS.c.key).where(GROUPS.c.key == bindparam("key")))
 PERSON = Prepared(select(PEOPLE.c.id).where(PEOPLE.c.login == bindparam("login"), PEOPLE.c.active))
@@ -55,6 +56,7 @@ class Assigned:
     follow_up_at: datetime | None = None
     priority: int = NORMAL
     form_key: str | None = None
+    limit: dict[str, Any] = field(default_factory=dict)
     faults: list[Text] = field(default_factory=list)
 
 
@@ -77,6 +79,7 @@ def assign(work: Work, instance: ProcessInstance, token: OpenTask) -> Assigned:
         found.form_key = raw.form_key
     else:
         _evaluate(work, instance, token, raw, found)
+    _use_limit(work, instance, token, found)
     if found.assignee is not None and found.assignee.login == _banned(token):
         found.assignee = None
     if found.assignee is None and not found.groups and not found.people:
@@ -135,11 +138,13 @@ def _insert(
         "priority": assigned.priority,
         "rank": rank(assigned.priority, assigned.due_at, about.grade),
         "round": nth,
-        "settings": _settings(token),
+        "settings": (settings := _settings(token) | assigned.limit),
+        "decision": int("document" in settings and "separateFrom" in settings),
         "created_at": work.now,
         "claimed_at": work.now if assignee is not None else None,
         "words": about.of(token.element.name or ""),
         "client_id": about.client_id,
+        "procedure_key": instance.key,
         "revision": 1,
     }
     written = WRITE.first(work.connection, **row)
@@ -247,6 +252,17 @@ def _use_follow_up(work: Work, instance: ProcessInstance, value: Any, found: Ass
 
 def _use_priority(_work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:
     found.priority = int(value)
+
+
+def _use_limit(work: Work, instance: ProcessInstance, token: OpenTask, found: Assigned) -> None:
+    properties = token.element.settings.properties
+    if authority.KIND not in properties:
+        return
+    try:
+        found.limit = authority.kept(work.env, properties, work.env.evaluator(work, instance, token.variables))
+    except (ReglamentError, ValueError, TypeError) as error:
+        found.limit = {"limit_groups": [], "limit_value": ""}  # nobody rather than everybody
+        found.faults.append(error.text if isinstance(error, ReglamentError) else text("{error}", error=error))
 
 
 def _use_form(_work: Work, _instance: ProcessInstance, value: Any, found: Assigned) -> None:

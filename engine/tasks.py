@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bpmn, control_points, forms, ledger, notices, notifications, values
+from engine import access, audit, authority, bpmn, control_points, forms, ledger, notices, notifications, values
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
@@ -326,6 +326,9 @@ def _person(work: Work, task: UserTask, user_id: int) -> User:
     if access.separated(work.session, task, {user_id}):
         raise WrongState("{name} has done a step that must be kept apart from «{task}»",
                          name=person.name, task=task.name)  # fmt: skip
+    if authority.beyond(task, [one.group_key for one in person.memberships]):
+        raise WrongState("{name} has no authority for «{task}». These have: {groups}", name=person.name, task=task.name,
+                         groups=authority.titles(work.session, task))  # fmt: skip
     return person
 
 

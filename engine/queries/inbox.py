@@ -28,13 +28,15 @@ from engine.models import (
     UserTask,
 )
 from engine.queries.narrow import conditions
-from engine.queries.place import Desk, Source, desk, sources, substituted, waiting
+from engine.queries.place import Desk, Source, desk, overdue, resting, sources, substituted, waiting
 from engine.work import Actor
 
-__all__ = ["MOST", "PAGE", "TABS", "Counts", "Desk", "InboxRow", "Listing", "counts", "desk", "mine", "tasks"]
+__all__ = ["MOST", "PAGE", "TABS", "Counts", "Desk", "InboxRow", "Listing", "counts", "desk", "mine", "most", "tasks"]
 PAGE = 50
 MOST = 1000  # counted no further: nobody reads the twenty-first page, everybody narrows
+FEWER = {"waiting": 200}  # of what lies scattered over the instances of others
 TABS = ("mine", "groups", "later", "overdue", "waiting", "done")
+COUNTED = ("mine", "later", "overdue", "waiting")
 OWNER: Any = aliased(User)
 COLUMNS = (
     UserTask.id, UserTask.name, UserTask.status, UserTask.priority, UserTask.round, UserTask.due_at,
@@ -88,30 +90,47 @@ class Listing:
     count: int
 
 
+def most(tab: str) -> int:
+    """How far the lines of a tab are counted."""
+    return FEWER.get(tab, MOST)
+
+
 def mine(session: Session, actor: Actor, now: datetime) -> int:
     """How many tasks wait for this person himself."""
     place = desk(session, actor, now)
-    return _count(session, [_with(one, [_awake(now)]) for one in sources(place, "mine")])
+    return _count(session, _sources(place, actor, "mine", now), MOST)
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:
-    """What calls for this person."""
+    """What calls for this person. What may be claimed is counted in the index of candidates, without the tasks."""
     place = desk(session, actor, now)
-    return Counts(**{tab: _count(session, _sources(place, actor, tab, now)) for tab in TABS if tab != "done"})
+    if not place.people:
+        return Counts()
+    found = {tab: _count(session, _sources(place, actor, tab, now), most(tab)) for tab in COUNTED}
+    if place.parts:
+        return Counts(groups=_count(session, _sources(place, actor, "groups", now), MOST), **found)
+    asleep = _count(session, resting(place, now)[:1], MOST)
+    return Counts(groups=min(_candidates(session, place, MOST + 1 + asleep) - asleep, MOST + 1), **found)
 
 
 def tasks(
     session: Session, actor: Actor, now: datetime, tab: str, query: Query = Query(), *, page: int = 1,  # noqa: B008
-    zone: ZoneInfo = ZoneInfo("UTC"),  # noqa: B008 - a constant of its own kind
+    zone: ZoneInfo = ZoneInfo("UTC"), known: Counts | None = None,  # noqa: B008 - constants of their own kind
 ) -> Listing:  # fmt: skip
     """One page of a tab by urgency (priority, then due date, then class of the client), or as the filter orders it;
-    what is done, newest first."""
+    what is done, newest first. ``known``: the counts, if they have been asked for already."""
     place = desk(session, actor, now)
     where = conditions(query, now, zone, done=tab == "done")
     found = [_with(one, where) for one in _sources(place, actor, tab, now)]
-    ids = _page(session, found, "done" if tab == "done" else query.sort, page)
+    order, start = "done" if tab == "done" else query.sort, (page - 1) * PAGE
+    if where:  # one search finds the page and the count
+        every = _first(session, found, order, most(tab) + 1)
+        ids, count = every[start : start + PAGE], len(every)
+    else:
+        ids = _first(session, found, order, start + PAGE)[start:]
+        count = getattr(known, tab) if known is not None and tab != "done" else _count(session, found, most(tab))
     rows = {row.id: row for row in session.execute(_lines(ids))}
-    return Listing(_told(session, actor, now, [rows[one] for one in ids if one in rows], tab), _count(session, found))
+    return Listing(_told(session, actor, now, [rows[one] for one in ids if one in rows], tab), count)
 
 
 def _sources(place: Desk, actor: Actor, tab: str, now: datetime) -> list[Source]:
@@ -121,11 +140,10 @@ def _sources(place: Desk, actor: Actor, tab: str, now: datetime) -> list[Source]
         return [Source(select(UserTask.id).where(UserTask.completed_by == actor.user_id))]
     if tab == "waiting":
         return waiting(place, actor)
-    if tab == "later":  # few of all open tasks rest: they have an index of their own
-        resting = select(UserTask.id).where(UserTask.follow_up_at > now, UserTask.rank.is_not(None))
-        return [Source(resting.where(or_(place.mine, place.free)))]
+    if tab == "later":
+        return resting(place, now)
     if tab == "overdue":
-        return [_with(one, [UserTask.due_at <= now]) for one in sources(place, "mine", "free")]
+        return overdue(place, now)
     return [_with(one, [_awake(now)]) for one in sources(place, {"groups": "free"}.get(tab, tab))]
 
 
@@ -137,8 +155,8 @@ def _with(source: Source, where: Sequence[ColumnElement[bool]]) -> Source:
     return replace(source, tasks=source.tasks.where(*where)) if where else source
 
 
-def _page(session: Session, found: Sequence[Source], order: str, page: int) -> list[int]:
-    """The ids of one page: from each source as many as the page may need, then the best of them."""
+def _first(session: Session, found: Sequence[Source], order: str, count: int) -> list[int]:
+    """The ids of the first so many: from each source as many as may be needed, then the best of them."""
     parts = []
     for one in found:
         keys = {
@@ -147,21 +165,32 @@ def _page(session: Session, found: Sequence[Source], order: str, page: int) -> l
             "done": (UserTask.ended_at.label("k0"),),
         }.get(order, (one.rank.label("k0"),))
         first = [key.desc() for key in keys] if order == "done" else list(keys)
-        parts.append(one.tasks.add_columns(*keys).order_by(*first, UserTask.id).limit(page * PAGE).subquery())
+        parts.append(one.tasks.add_columns(*keys).order_by(*first, UserTask.id).limit(count).subquery())
     if not parts:
         return []
     every = union(*(select(part) for part in parts)).subquery() if len(parts) > 1 else parts[0]
     columns = [column for name, column in every.c.items() if name != "id"]
     order_by = [column.desc() for column in columns] if order == "done" else columns
-    start = (page - 1) * PAGE
-    return list(session.scalars(select(every.c.id).order_by(*order_by, every.c.id).limit(PAGE).offset(start)))
+    return list(session.scalars(select(every.c.id).order_by(*order_by, every.c.id).limit(count)))
 
 
-def _count(session: Session, found: Sequence[Source]) -> int:
-    if not found:
+def _count(session: Session, found: Sequence[Source], most: int) -> int:
+    return _counted(session, [one.tasks for one in found], most)
+
+
+def _candidates(session: Session, place: Desk, most: int) -> int:
+    named = [Candidate.group_key == key for key in sorted(place.groups)]
+    named += [Candidate.user_id == user_id for user_id in place.people]
+    free = select(Candidate.task_id).where(Candidate.rank.is_not(None))
+    return _counted(session, [free.where(one) for one in named], most - 1)
+
+
+def _counted(session: Session, parts: Sequence[Select[Any]], most: int) -> int:
+    """How many different ones there are, but no more than ``most`` + 1."""
+    if not parts:
         return 0
-    parts = [select(one.tasks.limit(MOST + 1).subquery()) for one in found]
-    every = union(*parts).limit(MOST + 1) if len(parts) > 1 else parts[0]
+    first = [select(part.limit(most + 1).subquery()) for part in parts]
+    every = union(*first).limit(most + 1) if len(first) > 1 else first[0]
     return session.scalar(select(func.count()).select_from(every.subquery())) or 0
 
 

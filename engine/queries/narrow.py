@@ -23,7 +23,8 @@ def conditions(query: Query, now: datetime, zone: ZoneInfo, *, done: bool = Fals
     found = _found_by(query.words)
     if query.procedure:
         about = ProcessInstance.id == UserTask.instance_id
-        found.append(_of_task(about, ProcessInstance.key == query.procedure))
+        older = and_(UserTask.procedure_key.is_(None), _of_task(about, ProcessInstance.key == query.procedure))
+        found.append(or_(UserTask.procedure_key == query.procedure, older))
     if query.client:
         named = select(Client.id).where(*contain(query.client, Client.name, Client.inn))
         found.append(UserTask.client_id.in_(named))

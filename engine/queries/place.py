@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.assignment import HOUR, SPREAD
 from engine.models import Candidate, Deal, Membership, ProcessInstance, User, UserTask
 from engine.substitution import EVERYTHING, Scope
 from engine.work import Actor
@@ -118,6 +119,31 @@ def sources(place: Desk, *tabs: str) -> list[Source]:
         found += [Source(by_candidate.where(one, Candidate.rank.is_not(None)), Candidate.rank) for one in named]
         found += [Source(select(UserTask.id).where(part.free)) for part in place.parts]
     return found
+
+
+def overdue(place: Desk, now: datetime) -> list[Source]:
+    """What is late, one's own and what one may take. The rank of a candidate tells the hour it is due in, so that only
+    those are looked at whose hour has come."""
+    hour = (int(now.timestamp()) // HOUR + 1) * HOUR
+    late = [replace(one, tasks=one.tasks.where(UserTask.due_at <= now)) for one in sources(place, "mine", "free")]
+    return [
+        one if one.rank is UserTask.rank else replace(one, tasks=one.tasks.where(one.rank % SPREAD < hour))
+        for one in late
+    ]
+
+
+def resting(place: Desk, now: datetime) -> list[Source]:
+    """What was put off and has not come back: one's own and what one may take. Few of all open tasks rest, and they
+    have an index of their own."""
+    later = and_(UserTask.follow_up_at > now, UserTask.rank.is_not(None))
+    may = exists().where(
+        Candidate.task_id == UserTask.id,
+        Candidate.rank.is_not(None),
+        or_(Candidate.group_key.in_(place.groups), Candidate.user_id.in_(place.people)),
+    )
+    found = [Source(select(UserTask.id).where(later, may))]
+    found += [Source(one.tasks.where(UserTask.follow_up_at > now)) for one in sources(place, "mine")]
+    return found + [Source(select(UserTask.id).where(later, part.free)) for part in place.parts]
 
 
 def waiting(place: Desk, actor: Actor) -> list[Source]:

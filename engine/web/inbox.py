@@ -106,8 +106,8 @@ def _quick() -> list[str]:
 def _shown(wanted: Asked, quick: list[str] | None = None) -> dict[str, Any]:
     session, actor = reading.session(), reading.actor()
     quick = quick or _quick()
-    found = inbox.tasks(session, actor, g.now, wanted.tab, wanted.query, page=wanted.page, zone=formats.zone())
-    counts = inbox.counts(session, actor, g.now)
+    counts, zone = inbox.counts(session, actor, g.now), formats.zone()
+    found = inbox.tasks(session, actor, g.now, wanted.tab, wanted.query, page=wanted.page, zone=zone, known=counts)
     lines = [(row.task.id, row.task.revision, formats.urgency(row.task.due_at), row.instead_of) for row in found.rows]
     digest = hashlib.sha256(repr((lines, counts, found.count)).encode()).hexdigest()[:16]
     return {
@@ -116,8 +116,8 @@ def _shown(wanted: Asked, quick: list[str] | None = None) -> dict[str, Any]:
         "query": wanted.query,
         "address": wanted.address,
         "counts": counts,
-        "most": inbox.MOST,
-        "pages": Pages(wanted.page, min(found.count, inbox.MOST), inbox.PAGE),
+        "most": inbox.most,
+        "pages": Pages(wanted.page, min(found.count, inbox.most(wanted.tab)), inbox.PAGE),
         "total": found.count,
         "rests": rests() if wanted.tab not in ("done", "waiting") else {},
         "oversees": bool(actor.groups & set(OVERSEERS)),
