@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALL = bool(os.environ.get("BENCH_SMALL"))
 FULL = volume.Size(10_000, 100_000) if SMALL else volume.Size()
 FEW = volume.Size(1_000, 1_000)
-TURNS = 12
+TURNS = 8
 LIMIT = 150.0  # milliseconds of server time that no page needs
 ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "product_head", "director", "auditor")
 LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting /tasks?tab=done /tasks?q=Клиент+77 " \
@@ -55,6 +55,12 @@ class Page:
     clock: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
     status: int = 0
+
+    def __str__(self) -> str:
+        if self.status != 200:
+            return f"{self.path[:50]:<52}{self.role:<10}{self.status:>9}"
+        numbers = percentile(self.clock, 50), percentile(self.clock, 95), percentile(self.work, 50)
+        return f"{self.path[:50]:<52}{self.role:<10}" + "".join(f"{number:>9.1f}" for number in numbers)
 
 
 def main() -> None:
@@ -109,20 +115,16 @@ def walk(url: str, folder: Path, only: str) -> None:
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     callers = {role: _signed_in(web, login) for role, login in people.items()}
     wanted = [page for page in pages if page.path.startswith(only or "/") and page.role in callers]
+    print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'p95, ms':>9}{'cpu p50':>9}")
     for page in wanted:
         _measure(callers[page.role], page)
-    _report([page for page in wanted if page.status == 200])
-    odd = [f"{page.path} {page.role} {page.status}" for page in wanted if page.status != 200]
+        print(page, flush=True)
+    slow = [page for page in wanted if page.status == 200 and percentile(page.work, 50) > LIMIT]
+    print(f"more than {LIMIT:.0f} ms of this process's time:")
+    for page in sorted(slow, key=lambda page: -percentile(page.work, 50)):
+        print(page)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"not measured: {'; '.join(odd) or 'none'}\nmemory: {begun // 1024} MB before, {peak // 1024} MB at most")
-
-
-def _report(pages: Sequence[Page]) -> None:
-    print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'p95, ms':>9}{'cpu p50':>9}")
-    for page in sorted(pages, key=lambda page: -percentile(page.work, 50)):
-        numbers = percentile(page.clock, 50), percentile(page.clock, 95), percentile(page.work, 50)
-        slow = "  slow" if percentile(page.clock, 95) > LIMIT else ""
-        print(f"{page.path[:50]:<52}{page.role:<10}" + "".join(f"{number:>9.1f}" for number in numbers) + slow)
+    print(f"memory: {begun // 1024} MB before, {peak // 1024} MB at most")
 
 
 def _measure(caller: Any, page: Page) -> None:
@@ -139,10 +141,10 @@ def _measure(caller: Any, page: Page) -> None:
 
 
 def _people(session: Session) -> dict[str, str]:
-    """The first member of each role."""
+    """The first member of each role; of those whom the company was filled with, one manager and the head."""
     query = select(Membership.group_key, func.min(User.login)).join(User).group_by(Membership.group_key)
     found = {row[0]: row[1] for row in session.execute(query)}
-    return {role: found[role] for role in ROLES if role in found}
+    return {role: found[role] for role in ROLES if role in found} | {"manager": "b1", "head": "b0"}
 
 
 def _signed_in(web: Any, login: str) -> Any:

@@ -70,6 +70,11 @@ class Size:
     done: int = 1_000_000
 
     @property
+    def staff(self) -> int:
+        """People who sell, all in the group of the managers, the first of them head as well."""
+        return max(8, self.open // 250)
+
+    @property
     def clients(self) -> int:
         """Clients."""
         return max(200, self.open // 5)
@@ -115,7 +120,6 @@ class Filling:
     connection: Connection
     size: Size
     numbers: Table
-    people: list[int]
     groups: list[str]
     ids: dict[str, int]
 
@@ -138,8 +142,8 @@ class Filling:
         return self.numbers.c.n
 
     def person(self, number: Any) -> Any:
-        """Somebody, in turn."""
-        return case(dict(enumerate(self.people)), value=number % len(self.people), else_=self.people[0])
+        """Somebody of the staff, in turn."""
+        return self.ids["user_"] + number % self.size.staff
 
     def text(self, begin: str, number: Any) -> Any:
         """Words with a number in them."""
@@ -152,12 +156,11 @@ def fill(session: Session, size: Size) -> None:
     numbers = Table("bench_number", MetaData(), Column("n", Integer, primary_key=True), prefixes=["TEMPORARY"])
     numbers.create(connection)
     connection.execute(insert(numbers), [{"n": number} for number in range(BATCH)])
-    sellers = select(Membership.user_id).where(Membership.group_key == "manager").order_by(Membership.user_id)
-    models = (Client, Deal, ProcessInstance, UserTask, Document, Job, ContactRecord, Notice, AuditEvent, ControlPoint)
-    tables = [table_of(model) for model in models]
+    models = (User, Client, Deal, ProcessInstance, UserTask, Document, Job, ContactRecord, Notice, AuditEvent)
+    tables = [table_of(model) for model in (*models, ControlPoint)]
     ids = {table.name: 1000 + (session.scalar(select(func.max(table.c.id))) or 0) for table in tables}
-    work = Filling(connection, size, numbers, list(session.scalars(sellers)), ["manager", "head", "lawyer"], ids)
-    for step in (_clients, _deals, _open, _ended):
+    work = Filling(connection, size, numbers, ["manager", "head", "lawyer"], ids)
+    for step in (_staff, _clients, _deals, _open, _ended):
         step(work)
 
 
@@ -173,6 +176,15 @@ def _batches(count: int) -> Iterator[tuple[int, int, datetime]]:
     """Where each batch begins, how many rows it has, the moment it is about: evenly over the years."""
     for start in range(0, count, BATCH):
         yield start, min(BATCH, count - start), NOW - timedelta(days=365 * YEARS) * (1 - start / count)
+
+
+def _staff(work: Filling) -> None:
+    work.copy(User, _row(work, User), work.size.staff, work.ids["user_"], {
+        "login": work.text("b", work.n), "last": work.text("Фамилия", work.n), "position": "менеджер",
+        "email": work.text("b", work.n) + "@example.test", "superior_id": None,
+    })  # fmt: skip
+    for group, count in (("manager", work.size.staff), ("head", 1)):
+        work.copy(Membership, {}, count, 0, {"user_id": work.ids["user_"] + work.n, "group_key": group})
 
 
 def _clients(work: Filling) -> None:
@@ -249,7 +261,7 @@ def _instances(work: Filling, start: int, count: int, at: datetime, ended: datet
     work.copy(ProcessInstance, original, count, first, {
         "title": work.text("Сделка ", number), "deal_id": work.ids["deal"] + number % size.deals,
         "client_id": work.ids["client"] + number % size.deals % size.clients, "business_key": None,
-        "started_at": at, "started_by": work.person(number),
+        "started_at": at, "started_by": work.person(number + 1),
         "status": "completed" if ended else "active",
         "ended_at": ended, "end_reason": None,
     })  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,14 +15,26 @@ from engine.models.clients import Client, Contact
 Money = Numeric(18, 2)
 
 
+def _as_it_began(context: Any) -> Any:
+    """A new deal stands still from its milestone on."""
+    return context.get_current_parameters().get("milestone_at")
+
+
 class Deal(Base):
     """One sale to one client. ``milestone``: M0-M9, MX (domain 1.3.1). ``refusal``: category, comment, stage.
     ``next_contact``: date, purpose, product. ``discount``: per cent. ``refusal_category``, ``refusal_milestone``,
     ``competitor_id``: the refusal again, for counting (R065). ``probability``: chance to win, per cent (R215).
     ``next_step``/``next_step_on``: what is done next and when (R041). ``caused_by_id``: the deal this one grew out of
-    (cross-sale, R249). ``stirred_at``: the last contact, message or move of it, from which its staleness counts."""
+    (cross-sale, R249). ``stirred_at``: the last contact, message or move of it, from which its staleness counts.
+    ``worth``: its lines less its discount, VAT included, for lists and totals."""
 
     __tablename__ = "deal"
+    __table_args__ = (
+        Index("ix_deal_status_at", "status", "milestone_at", "id"),
+        Index("ix_deal_milestone_at", "milestone_at", "id"),
+        Index("ix_deal_board", "status", "milestone", "stirred_at", "worth"),
+        Index("ix_deal_stirred", "status", "stirred_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
@@ -33,7 +46,7 @@ class Deal(Base):
     sale_kind: Mapped[str] = mapped_column(default="first")
     milestone: Mapped[str] = mapped_column(default="M0", index=True)
     milestone_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(default="open", index=True)
+    status: Mapped[str] = mapped_column(default="open")
     vat_mode: Mapped[str] = mapped_column(default="osno_22")
     discount: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
     refusal: Mapped[Json | None]
@@ -49,7 +62,8 @@ class Deal(Base):
     expected_on: Mapped[date | None]
     next_step: Mapped[str | None]
     next_step_on: Mapped[date | None]
-    stirred_at: Mapped[datetime | None]
+    stirred_at: Mapped[datetime | None] = mapped_column(default=_as_it_began)
+    worth: Mapped[Decimal | None] = mapped_column(Money)
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     client: Mapped[Client] = relationship()

@@ -148,7 +148,7 @@ def kinds(session: Session, actor: Actor, now: datetime) -> list[str]:
 
 def _found(session: Session, actor: Actor, now: datetime, filters: Filters) -> Select[Any]:
     where: list[ColumnElement[bool]] = [
-        UserTask.rank.is_not(None), desk.is_approval(), desk.claimable(session, actor, now),
+        UserTask.id.in_(desk.approvals_of(session, actor, now)),
         *contain(filters.words, Client.name, Document.number, Deal.number),
     ]  # fmt: skip
     if filters.kind:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from engine.models import (
     Candidate,
@@ -108,16 +108,24 @@ def claimable(session: Session, actor: Actor, now: datetime) -> ColumnElement[bo
     return or_(place.mine, place.free)
 
 
-def is_approval() -> ColumnElement[bool]:
+def is_approval(task: Any = UserTask) -> ColumnElement[bool]:
     """Whether a task asks for a decision about a document of somebody else, from whom it is kept apart."""
-    settings = UserTask.settings
-    return and_(settings["document"].as_string().is_not(None), settings["separateFrom"].as_string().is_not(None))
+    settings, known = task.settings, task.decision
+    maybe = or_(known.is_(None), known == 1)  # of all open tasks an index tells these
+    return and_(maybe, settings["document"].as_string().is_not(None), settings["separateFrom"].as_string().is_not(None))
+
+
+def approvals_of(session: Session, actor: Actor, now: datetime) -> Select[Any]:
+    """Ids of the open approvals that this person may decide on. The approvals are few among all that he might do, so
+    they come first and each is asked about by its id."""
+    decision = aliased(UserTask)
+    may = select(UserTask.id).where(UserTask.id == decision.id, claimable(session, actor, now)).correlate(decision)
+    return select(decision.id).where(decision.rank.is_not(None), is_approval(decision), may.exists())
 
 
 def approval_count(session: Session, actor: Actor, now: datetime) -> int:
     """How many approvals wait for this person."""
-    where = (UserTask.rank.is_not(None), is_approval(), claimable(session, actor, now))
-    return session.scalar(select(func.count()).select_from(UserTask).where(*where)) or 0
+    return session.scalar(select(func.count()).select_from(approvals_of(session, actor, now).subquery())) or 0
 
 
 def following(
@@ -126,7 +134,7 @@ def following(
     """The task to open after one is completed: the same instance's first, then the most urgent of one's own."""
     mine = select(UserTask).where(UserTask.rank.is_not(None))
     if approval:
-        mine = mine.where(is_approval())
+        mine = mine.where(UserTask.id.in_(approvals_of(session, actor, now)))
     order, may = (UserTask.rank, UserTask.id), claimable(session, actor, now)
     same = mine.where(UserTask.instance_id == instance_id, may).order_by(*order).limit(1)
     own = mine.where(may if approval else UserTask.assignee_id == actor.user_id).order_by(*order).limit(1)

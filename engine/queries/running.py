@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from engine.models import (
     AuditEvent,
-    Candidate,
     Client,
     Comment,
     ControlPoint,
@@ -20,7 +19,7 @@ from engine.models import (
     User,
     UserTask,
 )
-from engine.queries.deal import OVERSEERS, people_by_id
+from engine.queries.deal import OVERSEERS, counted, people_by_id, worked_by
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
@@ -59,23 +58,11 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
     """Which instances this person may see; the list's form of the rule ``instance.see``."""
     if actor.user_id is None or actor.groups & OVERSEERS:
         return true()
-    performed = (
-        select(UserTask.instance_id)
-        .outerjoin(Candidate, Candidate.task_id == UserTask.id)
-        .where(
-            or_(
-                UserTask.assignee_id == actor.user_id,
-                UserTask.completed_by == actor.user_id,
-                Candidate.user_id == actor.user_id,
-                Candidate.group_key.in_(actor.groups),
-            )
-        )
-    )
     owned = select(Deal.id).where(Deal.owner_id == actor.user_id)
     return or_(
         ProcessInstance.started_by == actor.user_id,
         ProcessInstance.deal_id.in_(owned),
-        ProcessInstance.id.in_(performed),
+        worked_by(actor, ProcessInstance.id),
     )
 
 
@@ -103,9 +90,8 @@ def listing(
         .outerjoin(User, User.id == ProcessInstance.started_by)
         .where(*where)
     )
-    count = (
-        session.scalar(select(func.count()).select_from(found.with_only_columns(ProcessInstance.id).subquery())) or 0
-    )
+    bare = found.with_only_columns(ProcessInstance.id) if words else select(ProcessInstance.id).where(*where)
+    count = counted(session, actor, bare)
     rows = session.execute(found.order_by(ProcessInstance.id.desc()).limit(size).offset((page - 1) * size)).all()
     stopped = _incident_counts(session, [row[0].id for row in rows])
     return [InstanceRow(row[0], row[1], row[2], row[3], stopped.get(row[0].id, 0)) for row in rows], count
