@@ -58,7 +58,7 @@ def ahead(levels: Sequence[Level], called: Called) -> Ahead:
     """From the innermost element outwards. ``levels``: the drawings around it, the outermost first; ``called``: the
     procedure behind a key, as this instance is bound to it."""
     walk = _Walk(levels, called)
-    ends = [way for way in walk.leave(len(levels) - 1, levels[-1].element_id, _Way())]
+    ends = list(walk.leave(len(levels) - 1, levels[-1].element_id, _Way()))
     steps: dict[tuple[str, str], Step] = {}
     for step in walk.found:
         place = (step.procedure.key, step.element.id)
@@ -130,8 +130,7 @@ class _Walk:
         before, ways = len(self.found), [way]
         if inner is not None:
             spec = inner.compiled.spec
-            starts = [start for start in spec.starts]
-            ways = [one for start in starts for one in self._enter((spec,), start, inner, None, way)]
+            ways = [one for start in spec.starts for one in self._enter((spec,), start, inner, None, way)]
         if len(self.found) == before and not ways:
             ways = [way]
         for one in ways:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from engine.models.base import Base, Json, Strings, where
 from engine.models.instances import ProcessInstance
 
+FREE = "rank IS NOT NULL"
+
 
 class UserTask(Base):
     """Work that waits for a person.
@@ -22,8 +24,9 @@ class UserTask(Base):
     then due date: queries sort by nothing else), null once the task has ended, so that the index holds open tasks only.
     ``words``: what the task is found by, as it stood when the task was opened (engine.searching); ``client_id``: whose
     it is, so that lists need not go through the deal; ``procedure_key``: of the whole instance.
-    ``seen_at``/``seen_by``: when somebody who may do it first opened it; until then who completed the step before may take it back. ``decision``: 1 for a decision about a
-    document, 0 for any other task, null in rows older than this column.
+    ``seen_at``/``seen_by``: when somebody who may do it first opened it; until then who completed the step before may
+    take it back. ``decision``: 1 for a decision about a document, 0 for any other task, null in rows older than this
+    column.
     """
 
     __tablename__ = "user_task"
@@ -87,8 +90,8 @@ class Candidate(Base):
 
     __tablename__ = "candidate"
     __table_args__ = (
-        Index("ix_candidate_group", "group_key", "rank", "task_id", **where("rank IS NOT NULL AND group_key IS NOT NULL")),
-        Index("ix_candidate_user", "user_id", "rank", "task_id", **where("rank IS NOT NULL AND user_id IS NOT NULL")),
+        Index("ix_candidate_group", "group_key", "rank", "task_id", **where(f"{FREE} AND group_key IS NOT NULL")),
+        Index("ix_candidate_user", "user_id", "rank", "task_id", **where(f"{FREE} AND user_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), index=True)

@@ -1,4 +1,4 @@
-"""What one should know of a client before answering: what was said, what was agreed, what else goes on. SELECTs only."""
+"""What one should know of a client before answering: what was said, agreed, what else goes on. SELECTs only."""
 
 from __future__ import annotations
 

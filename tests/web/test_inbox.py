@@ -158,7 +158,7 @@ def test_a_claim_and_a_rest_are_taken_back_with_one_button(visitor: Visitor, wor
         assert one in names(world, "anna", back_in)
         note = re.search(r'<form class="note-undo".*?</form>', visitor.get("/tasks").text, re.S)
         assert note is not None
-        fields = {name: value for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', note[0])}
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', note[0]))
         visitor.client.post("/tasks/bulk", data=fields)
         assert one not in names(world, "anna", back_in)
 
