@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 
-from engine import interventions
+from engine import interventions, tasks
 from engine.models import Intervention, Visit
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
@@ -83,3 +84,13 @@ def test_employees_neither_intervene_nor_read_the_ledger(visitor: Visitor, world
     enter(visitor, "vera")
     assert visitor.get("/interventions?tab=done").status_code == 200
     assert interventions.seconds(world.env, "skip")
+
+
+def test_the_monthly_report_leads_to_the_cases(visitor: Visitor, world: worlds.World) -> None:
+    world.do("gleb", tasks.reassign, world.task("approve").id, world.people["dina"], "Глеб в отпуске")
+    enter(visitor, "gleb")
+    page = visitor.get("/reports/RP-26").text
+    assert "Согласовать предложение" in page
+    link = re.search(r'href="(/reports/RP-26/[^"]+)"', page)
+    assert link is not None
+    assert "Глеб в отпуске" in visitor.get(html.unescape(link[1])).text

@@ -90,7 +90,7 @@ def _chosen(asked: Asked, acts: Any, query: Select[Any]) -> Select[Any]:
         where.append(acts.c.kind == kind)
     if element is not None:
         where.append(func.coalesce(acts.c.element, "") == element)
-    if key := asked.given.get("key"):
+    if key := asked.given.get("of"):
         where.append(acts.c.key == key)
     return query.where(*where)
 
@@ -112,7 +112,7 @@ def _by_step(asked: Asked) -> Table:
         name, names = _names(asked, key)
         rows.append(Group(name))
         for place, kinds in sorted(steps.items(), key=lambda item: -_sum(item[1])):
-            where = {"key": key, "step": place}
+            where = {"of": key, "step": place}
             rows.append({
                 "step": names.get(place) or place or WHOLE, "all": to_case("acts", _sum(kinds), **where),
                 **{kind: to_case("acts", kinds.get(kind, 0), kind=kind, **where) for kind in shown},
