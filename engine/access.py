@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from engine import authority
 from engine.errors import Forbidden, Text, text
 from engine.models import Candidate, Deal, Membership, ProcessInstance, User, UserTask, table_of
 from engine.rows import Prepared
@@ -246,7 +247,7 @@ def may(session: Session, actor: Actor, now: datetime, act: str, thing: Any = No
     own = Asking(session, actor.user_id, actor.groups, thing, now)
     if any(rule(own) for rule in rules):
         grant = Grant(actor.on_behalf_of or _represents(actor, thing))
-        if not _kept_apart(own, act, grant):
+        if not _kept_apart(own, act, grant) and not _beyond(own, act):
             return grant
     substitutable = [rule for rule in rules if rule in AS_SUBSTITUTE]
     return _as_substitute(own, act, substitutable) if substitutable else None
@@ -334,7 +335,8 @@ def _as_substitute(own: Asking, act: str, rules: list[Rule]) -> Grant | None:
         )
         asking = Asking(own.session, standing.user_id, groups, own.thing, own.now, own.seen)
         grant = Grant(standing.user_id)
-        if any(rule(asking) for rule in rules) and _covers(standing, asking) and not _kept_apart(own, act, grant):
+        fits = any(rule(asking) for rule in rules) and _covers(standing, asking) and not _beyond(asking, act)
+        if fits and not _kept_apart(own, act, grant):
             return grant
     return None
 
@@ -354,6 +356,10 @@ def _kept_apart(own: Asking, act: str, grant: Grant) -> bool:
     return act in SEPARATED and separated(own.session, own.thing, {own.user_id, grant.on_behalf_of})
 
 
+def _beyond(asking: Asking, act: str) -> bool:
+    return act in SEPARATED and authority.beyond(asking.thing, asking.groups)
+
+
 def _instance(asking: Asking) -> ProcessInstance:
     thing = asking.thing
     instance: ProcessInstance = thing if isinstance(thing, ProcessInstance) else thing.instance
@@ -367,6 +373,8 @@ def _refusal(work: Work, act: str, thing: Any) -> Text:
         if _not_for(work.session, thing, [one for one in (work.actor.user_id, work.actor.on_behalf_of) if one]):
             return text("«{task}» is not for the employee it is about", task=thing.name)
         return text("«{task}» must be done by somebody who has not done the step before it", task=thing.name)
+    if act in SEPARATED and authority.beyond(thing, work.actor.groups):
+        return authority.refusal(work.session, thing)
     if thing.assignee_id is None:
         return text("You are not among those who may do «{task}»", task=thing.name)
     if thing.assignee_id == work.actor.user_id:

@@ -12,7 +12,7 @@ import yaml
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import feel, overlay, values
+from engine import authority, feel, overlay, values
 from engine.actions import Registry
 from engine.bpmn.types import Host, Procedure, Variables
 from engine.calendar import Calendar
@@ -118,6 +118,7 @@ class Environment:
             "shown": lambda value: self.shown(office, value),
             "working days between": lambda a, b: self.calendar(office).working_days_between(a, b),
             "is working day": lambda day: self.calendar(office).is_working(day),
+            **authority.functions(self),
         }
 
     def shown(self, office: str, value: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from engine import access, tasks
 from engine.errors import Forbidden
-from engine.models import Absence, Notice, Substitution
+from engine.models import Absence, Notice, Substitution, UserTask
 from engine.queries import desk, inbox
 from engine.substitution import with_substitutes
 from tests.case import END, START, Case, drawing, user_task
@@ -163,9 +163,10 @@ def orders(case: Case, login: str, approvals: bool) -> Sequence[str]:
     with case.env.sessions() as session:
         person = actor(case.env, login)
         if approvals:
-            return [one.task.element_id for one in desk.approvals(session, person, case.clock())]
-        found = desk.next_in(session, person, case.clock(), case.instance_id)
-        return [found.element_id] if found else []
+            found = session.scalars(desk.approvals_of(session, person, case.clock()))
+            return [session.get_one(UserTask, task_id).element_id for task_id in found]
+        following = desk.next_in(session, person, case.clock(), case.instance_id)
+        return [following.element_id] if following else []
 
 
 def test_an_absent_approvers_decisions_wait_for_his_substitute(case: Case) -> None:
