@@ -9,7 +9,9 @@ from flask import Flask
 
 from engine import comments
 from engine import tasks as verbs
-from engine.models import Notice, NoticeChoice, NoticeHabit
+from engine.crm import assignments
+from engine.models import Assignment, Notice, NoticeChoice, NoticeHabit
+from engine.work import SYSTEM, unit_of_work
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
 
@@ -81,3 +83,29 @@ def test_what_is_not_offered_is_refused(anna: Visitor, world: worlds.World) -> N
     assert "Выберите из списка" in anna.get("/me/notifications").text
     with world.env.sessions() as session:
         assert session.query(NoticeChoice).count() == 0
+
+
+def test_who_wrote_a_proposal_hears_that_it_is_decided(visitor: Visitor, world: worlds.World) -> None:
+    world.do("gleb", verbs.complete, world.task("approve").id, {"agreed": True})
+    visitor.sign_in("anna")
+    page = visitor.get("/notices").text
+    assert "Громов Глеб — принято решение по «Согласовать предложение» (Предложение по сделке С-0001/26)" in page
+
+
+def test_who_issued_an_assignment_hears_that_it_is_accepted_and_the_executor_that_it_is_done(
+    visitor: Visitor, world: worlds.World
+) -> None:
+    with unit_of_work(world.env, SYSTEM) as w:
+        given = Assignment(number="П-2026-0007", what="Проверить склад", issuer_id=world.people["gleb"],
+                           executor_id=world.people["anna"], due_at=w.now, issued_at=w.now)  # fmt: skip
+        w.session.add(given)
+        w.session.flush()
+        assignments.accept(w, given.id, "anna")
+        assignments.finish(w, given.id, "gleb")
+    visitor.sign_in("anna")
+    assert "Громов Глеб — результат поручения П-2026-0007 принят: Проверить склад" in visitor.get("/notices").text
+    with world.env.sessions() as session:
+        told = {(one.user_id, one.kind) for one in session.query(Notice)}
+    assert told == {
+        (world.people["gleb"], "assignment_accepted"), (world.people["anna"], "assignment_finished"),
+    }  # fmt: skip
