@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from engine import misses, outbox
@@ -141,14 +141,18 @@ def rolled_until(session: Session) -> date | None:
     return session.scalar(select(func.max(RolledDay.day)))
 
 
-def fresh(session: Session, env: Any, now: datetime, since: date) -> list[Pass]:
-    """What was completed after the roll-up, of the period from ``since``; of today and yesterday at most, should the
-    roll-up be far behind."""
+def fresh(session: Session, env: Any, now: datetime, since: date, *where: ColumnElement[bool]) -> list[Pass]:
+    """What was completed after the roll-up, of the period from ``since``, narrowed to ``where``."""
+    return list(passes(session, env, *unrolled(session, env, now, since), *where))
+
+
+def unrolled(session: Session, env: Any, now: datetime, since: date) -> tuple[datetime, datetime]:
+    """The stretch that the roll-up has not reached: of today and yesterday at most, should it be far behind."""
     zone = env.calendar(OFFICE).zone
     rolled = rolled_until(session)
     begin = now.astimezone(zone).date() - timedelta(days=1)
     first = max(since, begin, rolled + timedelta(days=1) if rolled else begin)
-    return list(passes(session, env, bounds(env, first)[0], now + timedelta(seconds=1)))
+    return bounds(env, first)[0], now + timedelta(seconds=1)
 
 
 def bounds(env: Any, day: date) -> tuple[datetime, datetime]:
@@ -159,7 +163,9 @@ def bounds(env: Any, day: date) -> tuple[datetime, datetime]:
     return start, end
 
 
-def passes(session: Session, env: Any, start: datetime, end: datetime) -> Iterator[Pass]:
+def passes(
+    session: Session, env: Any, start: datetime, end: datetime, *where: ColumnElement[bool]
+) -> Iterator[Pass]:
     """Tasks that people completed in between. By the index of what each person has done: one for all of them would be
     paid for with every task."""
     people = list(session.scalars(select(User.id)))
@@ -172,10 +178,9 @@ def passes(session: Session, env: Any, start: datetime, end: datetime) -> Iterat
         )
         .join(instance, instance.id == task.instance_id)
         .where(task.completed_by.in_(people), task.ended_at >= start, task.ended_at < end)
-        .where(task.status == TaskStatus.COMPLETED)
-        .order_by(task.id)
+        .where(task.status == TaskStatus.COMPLETED, *where)
     )  # fmt: skip
-    for row in rows:
+    for row in sorted(rows, key=lambda one: one.id):  # asked for an order, SQLite would read all tasks there ever were
         yield _pass(env, row)
 
 

@@ -120,6 +120,7 @@ def set_lines(
     sums = amounts.of(deal, work.env, today(work))
     if sums.total > BIGGEST:
         raise Invalid("The total of the deal is too large.")
+    deal.worth = sums.total
     respread(deal, sums.total)
     work.session.flush()
     sale_kinds.renew(work, deal)

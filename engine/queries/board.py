@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.crm import stages, staleness
@@ -90,7 +90,7 @@ def columns(session: Session, env: Any, actor: Actor, now: datetime, wanted: Wan
             continue
         here = [sums[name] for name in item.milestones if name in sums]
         offset = (wanted.page - 1) * size if alone else 0
-        rows = _rows(session, [*where, Deal.milestone.in_(item.milestones)], size, offset) if here else []
+        rows = _rows(session, where, item.milestones, size, offset) if here else []
         following = items[number + 1].key if number + 1 < len(items) else None
         found.append(replace(
             item, count=sum(count for count, _ in here), total=sum((total for _, total in here), Decimal(0)),
@@ -105,13 +105,11 @@ def outline(env: Any, scheme: str) -> list[Column]:
 
 
 def choices(session: Session, actor: Actor) -> Choices:
-    """Owners, products and segments of the open deals this person may see."""
-    mine = _seen(actor)
-    owners = select(User.id, User.last, User.first).where(User.id.in_(select(Deal.owner_id).where(*mine)))
-    lines = select(DealLine.product_id).join(Deal, Deal.id == DealLine.deal_id).where(*mine)
-    products = select(Product.id, Product.name).where(Product.id.in_(lines)).order_by(Product.name).limit(MOST)
-    used = select(Client.segment).where(Client.segment.is_not(None)).distinct()
-    segments = select(Segment.key, Segment.title, Segment.title_en).where(Segment.key.in_(used)).order_by(Segment.id)
+    """Owners of open deals, products that are sold, segments of the matrix."""
+    has_deals = exists().where(Deal.owner_id == User.id, Deal.status == "open")
+    owners = select(User.id, User.last, User.first).where(has_deals if actor.groups & OVERSEERS else User.id.is_(None))
+    products = select(Product.id, Product.name).where(Product.withdrawn_on.is_(None)).order_by(Product.name).limit(MOST)
+    segments = select(Segment.key, Segment.title, Segment.title_en).order_by(Segment.id)
     return Choices(
         [(row.id, f"{row.last} {row.first}") for row in session.execute(owners.order_by(User.last, User.first))],
         [(row.id, row.name) for row in session.execute(products)],
@@ -125,16 +123,11 @@ def may_see(actor: Actor, deal: Deal) -> bool:
 
 
 def worth() -> ColumnElement[Decimal]:
-    """The sum of a deal: its lines less its discount, as lists show it (VAT included)."""
+    """The sum of a deal as it stands in it; of one that was never counted, its lines less its discount."""
     lines = select(func.sum(DealLine.quantity * DealLine.price)).where(DealLine.deal_id == Deal.id).scalar_subquery()
-    found: ColumnElement[Decimal] = func.coalesce(lines, 0) * (100 - Deal.discount) / 100
+    counted: ColumnElement[Decimal] = func.coalesce(lines, 0) * (100 - Deal.discount) / 100
+    found: ColumnElement[Decimal] = func.coalesce(Deal.worth, counted)
     return found
-
-
-def still_since() -> ColumnElement[datetime]:
-    """From when a deal stands still: its milestone, or what happened after it."""
-    since: ColumnElement[datetime] = func.coalesce(Deal.stirred_at, Deal.milestone_at)
-    return since
 
 
 def _stages(entry: Mapping[str, Any]) -> list[Column]:
@@ -184,10 +177,17 @@ def _sums(session: Session, where: Sequence[ColumnElement[bool]]) -> dict[str, t
     return {milestone: (count, _money(total)) for milestone, count, total in rows}
 
 
-def _rows(session: Session, where: Sequence[ColumnElement[bool]], size: int, offset: int) -> Sequence[Any]:
-    ids = (
-        select(Deal.id).where(*where).order_by(still_since(), Deal.id).limit(size).offset(offset)
+def _rows(
+    session: Session, where: Sequence[ColumnElement[bool]], milestones: Sequence[str], size: int, offset: int
+) -> Sequence[Any]:
+    """The stillest of a column: of each milestone by the index of its deals, then the stillest of all these."""
+    nearest = (
+        select(Deal.id, Deal.stirred_at).where(*where, Deal.milestone == name)
+        .order_by(Deal.stirred_at, Deal.id).limit(size + offset).subquery()
+        for name in milestones
     )  # fmt: skip
+    found = union_all(*(select(one.c.id, one.c.stirred_at) for one in nearest)).subquery()
+    ids = select(found.c.id).order_by(found.c.stirred_at, found.c.id).limit(size).offset(offset)
     query = (
         select(
             Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Client.segment, User.last,
@@ -195,7 +195,7 @@ def _rows(session: Session, where: Sequence[ColumnElement[bool]], size: int, off
             Deal.next_step, Deal.next_step_on,
         )
         .join(Client, Client.id == Deal.client_id).outerjoin(User, User.id == Deal.owner_id)
-        .where(Deal.id.in_(list(session.scalars(ids)))).order_by(still_since(), Deal.id)
+        .where(Deal.id.in_(list(session.scalars(ids)))).order_by(Deal.stirred_at, Deal.id)
     )  # fmt: skip
     return session.execute(query).all()
 

@@ -46,7 +46,7 @@ def totals(
     today = now.astimezone(env.calendar(steps.OFFICE).zone).date()
     if until >= today:
         for (process_key, its_version, element_id), total in steps.summed(
-            steps.fresh(session, env, now, since)
+            steps.fresh(session, env, now, since, UserTask.process_key == key)
         ).items():
             if process_key == key and version in (None, its_version):
                 found.setdefault(element_id, steps.Sum()).join(total)
@@ -101,9 +101,10 @@ def _days(
     counted = select(StepDay.day, func.sum(StepDay.passes)).where(*where).group_by(StepDay.day)
     days = {row[0]: int(row[1]) for row in session.execute(counted)}
     zone = env.calendar(steps.OFFICE).zone
-    for one in steps.fresh(session, env, now, since):
+    here = UserTask.process_key == key, UserTask.element_id == element_id
+    for one in steps.fresh(session, env, now, since, *here):
         day = one.ended_at.astimezone(zone).date()
-        if one.key[0] == key and one.key[2] == element_id and day <= until:
+        if day <= until:
             days[day] = days.get(day, 0) + 1
     return sorted(days.items(), reverse=True)
 
@@ -119,10 +120,10 @@ def _of_day(session: Session, env: Any, key: str, element_id: str, day: date) ->
         .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
         .where(UserTask.completed_by.in_(list(people)), UserTask.ended_at >= start, UserTask.ended_at < end)
         .where(UserTask.process_key == key, UserTask.element_id == element_id)
-        .order_by(UserTask.ended_at.desc(), UserTask.id.desc())
     )  # fmt: skip
-    return [
+    found = [
         Case(row.id, row.instance_id, row.title, people[row.completed_by], row.created_at, row.claimed_at,
              row.ended_at, row.due_at)
         for row in rows
     ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.ended_at, one.task_id), reverse=True)

@@ -95,7 +95,12 @@ def tasks(session: Session, wanted: Wanted, page: int = 1) -> list[LateTask]:
 
 def today(session: Session, env: Any, now: datetime, wanted: Wanted) -> int:
     """How many more were late after the last roll-up."""
-    return sum(bool(one.late) for one in steps.fresh(session, env, now, wanted.since))
+    start, end = steps.unrolled(session, env, now, wanted.since)
+    late = select(func.count()).select_from(UserTask).where(
+        UserTask.completed_by.in_(list(session.scalars(select(User.id)))), UserTask.ended_at >= start,
+        UserTask.ended_at < end, UserTask.ended_at > UserTask.due_at,
+    )  # fmt: skip
+    return session.scalar(late) or 0
 
 
 def open_overdue(session: Session, now: datetime) -> int:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from engine.models import (
     Absence,
-    Candidate,
     ControlPoint,
     Deal,
     Incident,
@@ -76,9 +75,8 @@ def overdue_tasks(session: Session, now: datetime) -> int:
 
 def unclaimed(session: Session) -> int:
     """Tasks that nobody has taken, in all groups."""
-    return session.scalar(
-        select(func.count(Candidate.task_id.distinct())).where(Candidate.rank.is_not(None))
-    ) or 0  # fmt: skip
+    free = select(func.count()).select_from(UserTask).where(UserTask.rank.is_not(None), UserTask.assignee_id.is_(None))
+    return session.scalar(free) or 0
 
 
 def incidents(session: Session) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.crm import staleness
@@ -16,6 +16,7 @@ from engine.queries.deal import OVERSEERS
 from engine.work import Actor
 
 PAGE = 50
+MOST = 500
 OFFICE = "main"
 STILL, PAUSED, REVIEW = "still", "paused", "review"
 
@@ -60,19 +61,20 @@ class Counts:
 def still(
     session: Session, env: Any, actor: Actor, now: datetime, *, owner: int | None = None, scheme: str, page: int = 1
 ) -> tuple[list[Still], int]:
-    """One page of the deals that stand still without a pause, the longest first, and how many there are."""
+    """One page of the deals that stand still without a pause, the longest first, and how many there are
+    (MOST at most)."""
     usuals = staleness.Usuals(session, env, scheme)
     where = [*_mine(actor, owner), _longer(usuals, env, now), ~_is_paused()]
     base = select(Deal.id).join(Client, Client.id == Deal.client_id).where(*where)
-    count = session.scalar(select(func.count()).select_from(base.subquery())) or 0
-    ids = list(session.scalars(base.order_by(_since(), Deal.id).limit(PAGE).offset((page - 1) * PAGE)))
+    count = _capped(session, base)
+    ids = list(session.scalars(base.order_by(Deal.stirred_at, Deal.id).limit(PAGE).offset((page - 1) * PAGE)))
     rows = session.execute(
         select(
             Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Client.segment, User.last,
             User.first, Deal.milestone, Deal.milestone_at, Deal.stirred_at, Deal.cycle, board.worth().label("sum"),
         )
         .join(Client, Client.id == Deal.client_id).outerjoin(User, User.id == Deal.owner_id)
-        .where(Deal.id.in_(ids)).order_by(_since(), Deal.id)
+        .where(Deal.id.in_(ids)).order_by(Deal.stirred_at, Deal.id)
     ).all()  # fmt: skip
     steps = board.first_steps(session, ids)
     return [
@@ -101,15 +103,21 @@ def counts(session: Session, env: Any, actor: Actor, now: datetime, scheme: str,
     """What each tab holds."""
     usuals = staleness.Usuals(session, env, scheme)
     longer = (
-        select(func.count()).select_from(Deal).join(Client, Client.id == Deal.client_id)
+        select(Deal.id).join(Client, Client.id == Deal.client_id)
         .where(*_mine(actor, owner), _longer(usuals, env, now), ~_is_paused())
     )  # fmt: skip
     held = select(func.count()).select_from(Pause).outerjoin(Deal, Deal.id == Pause.deal_id)
     return Counts(
-        session.scalar(longer) or 0,
+        _capped(session, longer),
         session.scalar(held.where(Pause.ended_at.is_(None), _whose(actor, owner))) or 0,
         session.scalar(held.where(_unreviewed(), _whose(actor, owner))) or 0,
     )
+
+
+def _capped(session: Session, found: Any) -> int:
+    """How many, up to MOST: beyond that the number says nothing more."""
+    some = found.order_by(Deal.stirred_at).limit(MOST).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def _resting(session: Session, where: ColumnElement[bool], order: Any) -> list[Resting]:
@@ -124,14 +132,9 @@ def _resting(session: Session, where: ColumnElement[bool], order: Any) -> list[R
     return [Resting(*row) for row in rows]
 
 
-def _since() -> ColumnElement[datetime]:
-    """From when the deal stands still: the later of its milestone and the last thing that happened."""
-    return case((Deal.stirred_at > Deal.milestone_at, Deal.stirred_at), else_=Deal.milestone_at)
-
-
 def _longer(usuals: staleness.Usuals, env: Any, now: datetime) -> ColumnElement[bool]:
     """Longer than four fifths of such deals, in the stage and segment it is in; without history past the norm."""
-    since, found = _since(), []
+    since, found, limits = Deal.stirred_at, [], []
     norms = {
         cycle: env.calendar(OFFICE).before(now, norm)
         for cycle, norm in env.setting("pauses.staleness.norm", {}).items()
@@ -144,16 +147,19 @@ def _longer(usuals: staleness.Usuals, env: Any, now: datetime) -> ColumnElement[
         for segment in known:
             usual = usuals.of(column.milestones[0], segment, "long")
             if usual.segment:
-                limit = now - timedelta(days=usual.p80)
-                found.append(and_(here, Client.segment == segment, since < limit))
+                limits.append(now - timedelta(days=usual.p80))
+                found.append(and_(here, Client.segment == segment, since < limits[-1]))
         own = [one for one in known if usuals.of(column.milestones[0], one, "long").segment]
         others = or_(Client.segment.is_(None), Client.segment.not_in(own))
         usual = usuals.of(column.milestones[0], None, "long")
         if usual.norm is None:
-            found.append(and_(here, others, since < now - timedelta(days=usual.p80)))
+            limits.append(now - timedelta(days=usual.p80))
+            found.append(and_(here, others, since < limits[-1]))
         else:
+            limits += norms.values()
             found += [and_(here, others, Deal.cycle == cycle, since < limit) for cycle, limit in norms.items()]
-    return or_(false(), *found)
+    # the latest limit once more, plainly: by it the index leaves out what moved lately
+    return and_(since < max(limits), or_(false(), *found)) if limits else false()
 
 
 def _is_paused() -> ColumnElement[bool]:

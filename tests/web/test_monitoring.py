@@ -106,7 +106,8 @@ def test_a_pause_is_written_on_the_page_ends_there_and_takes_the_deal_off_the_li
     visitor: Visitor, world: World
 ) -> None:
     with work.unit_of_work(world.env, work.SYSTEM) as w:
-        w.session.get_one(Deal, world.deal).milestone_at = w.now - timedelta(days=40)
+        deal = w.session.get_one(Deal, world.deal)
+        deal.milestone_at = deal.stirred_at = w.now - timedelta(days=40)
     assert still(world) == [("С-0001/26", "stale")]
     visitor.sign_in("anna")
     path = f"/deals/{world.deal}/pause"
