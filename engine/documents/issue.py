@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine import audit, values
 from engine.actions import ActionCall, Outputs
 from engine.documents import context, layouts, lifecycle, sections, tax_records
+from engine.documents.docx_file import open_safely
 from engine.documents.pdf import Office
 from engine.documents.renderer import Renderer, shared
-from engine.errors import BusinessError, Failed, Invalid
+from engine.errors import BusinessError, Failed, Invalid, text
 from engine.models import Document, NumberSequence, ProcessInstance, Resource, StoredFile, User
 from engine.storage import Storage
 from engine.vocabulary import DocumentStatus, ResourceKind
@@ -28,14 +29,16 @@ from engine.work import Work
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
-INCOMPLETE = "document_incomplete"
+INCOMPLETE, UNREADABLE = "document_incomplete", "document_unreadable"
+BY_HAND = "by_hand"  # among the data of a version whose words somebody corrected in Word
 REFERENCES = ("contract", "proposal", "invoice", "act")
 DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What rendering needs, read beforehand: template, context, where files go. ``done``: nothing is left to render."""
+    """What rendering needs, read beforehand: template, context, where files go. ``done``: nothing is left to render;
+    ``given``: the words were corrected by hand in Word, this is the file."""
 
     document_id: int
     template: str
@@ -45,6 +48,7 @@ class Plan:
     office: Office | None
     renderer: Renderer
     done: bool = False
+    given: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Issue:
         """Fill the template, convert it, store both files. Safe to repeat: equal bytes are one file."""
         if plan.done:
             return {}
-        docx = plan.renderer.render(plan.content, plan.context, plan.template)
+        docx = plan.given or plan.renderer.render(plan.content, plan.context, plan.template)
         made = {"docx": Made(plan.files.put(docx), len(docx))}
         pdf = plan.office.convert(docx) if plan.office is not None else None
         return made if pdf is None else made | {"pdf": Made(plan.files.put(pdf), len(pdf))}
@@ -87,6 +91,7 @@ class Issue:
                 work, "document.issued", instance=call.instance, subject=f"document:{row.id}", kind=row.kind,
                 number=row.number, version=row.version, total=row.total, template=row.template,
                 template_version=row.template_version, sha256={kind: made.sha256 for kind, made in result.items()},
+                **({"by_hand": True} if plan.given else {}),
             )
         return outputs(row)
 
@@ -104,10 +109,19 @@ class Issue:
 
 
 class NewVersion(Issue):
-    """The slow action ``document.new_version``: document_id, data?, valid_for?, template? -> as ``document.issue``.
+    """The slow action ``document.new_version``: document_id, data?, valid_for?, template?, file? -> as
+    ``document.issue``.
 
     The same number and date, the next version; the earlier one is superseded. So a locked document never changes.
+    ``file``: a DOCX of this instance that takes the template's place. Raises BusinessError ``document_unreadable`` for
+    one that is none or is not harmless.
     """
+
+    def prepare(self, work: Work, call: ActionCall) -> Plan:
+        """As for a first version, but with the file that somebody corrected by hand."""
+        given = _given(work, call)
+        plan = super().prepare(work, call)
+        return replace(plan, given=given) if given is not None else plan
 
     def _draft(self, work: Work, call: ActionCall) -> Document:
         old = lifecycle.find(work.session, _required(call, "document_id"))
@@ -120,6 +134,22 @@ class NewVersion(Issue):
         _fill(work, call, row, _settings(work, old.kind), old)
         lifecycle.supersede(work, old, row)
         return row
+
+
+def _given(work: Work, call: ActionCall) -> bytes | None:
+    chosen = call.inputs.get("file")
+    chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
+    if not isinstance(chosen, Mapping):
+        return None
+    stored = work.session.get(StoredFile, int(chosen["id"]))
+    if stored is None or stored.instance_id != call.instance.id:
+        raise BusinessError(UNREADABLE, text("There is no such file"))
+    content: bytes = work.env.files.get(stored.sha256)
+    try:
+        open_safely(content).close()
+    except Invalid as error:
+        raise BusinessError(UNREADABLE, error.text) from error
+    return content
 
 
 def outputs(row: Document) -> dict[str, Any]:
@@ -155,6 +185,9 @@ def _fill(
     kept = values.decode(old.data) if old is not None else {}
     supplied = {**kept.get("data", {}), **call.variables, **(call.inputs.get("data") or {})}
     part = _part(call) or _part_of(kept)
+    supplied.pop(BY_HAND, None)
+    if call.inputs.get("file"):
+        supplied[BY_HAND] = True
     row_data = _in_zone(_with_periods(work, call, settings, supplied), zone)
     built = _build(work, call, row, settings, row_data, part)
     row.data, row.total = values.encode(built), _total(built, settings)

@@ -35,7 +35,7 @@ class Deviation:
 @dataclass(frozen=True)
 class Paper:
     """A document with what its limits are compared with. ``terms``, ``note``, ``vat``, ``parts``: what its data say;
-    ``vat_before``: of the version before."""
+    ``vat_before``: of the version before; ``by_hand``: somebody corrected its words in Word."""
 
     document: Document
     deal: Deal | None
@@ -45,6 +45,7 @@ class Paper:
     vat: str | None = None
     vat_before: str | None = None
     parts: int | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def _all(
         yield from _schedule(paper.deal, limits)
         yield from _vat(env, paper, paper.deal)
     yield from (Deviation("terms", sentence) for sentence in usual_terms(paper.terms, settings))
+    if paper.by_hand:
+        yield Deviation("wording", text("Its words were corrected by hand in Word: see what goes beyond the template"))
     for special in special_of(paper.terms, paper.note):
         yield Deviation("special", text("Special terms: {terms}", terms=special))
     if paper.client is not None and settings.get("total"):
@@ -168,7 +171,7 @@ def _papers(session: Session, document_ids: Sequence[int]) -> list[Paper]:
         select(
             Document, data["terms"], data["offer"]["note"].as_string(),
             data["document"]["totals"]["vat_label"].as_string(), data["payment"]["of"].as_integer(),
-            before.data["document"]["totals"]["vat_label"].as_string(),
+            before.data["document"]["totals"]["vat_label"].as_string(), data["data"]["by_hand"].as_boolean(),
         )
         .outerjoin(before, (before.kind == Document.kind) & (before.number == Document.number)
                    & (before.version == Document.version - 1))
@@ -183,9 +186,10 @@ def _papers(session: Session, document_ids: Sequence[int]) -> list[Paper]:
     )
     deals = {deal.id: deal for deal in found}
     made = []
-    for document, terms, note, vat, parts, vat_before in rows:
+    for document, terms, note, vat, parts, vat_before, by_hand in rows:
         deal = deals.get(document.deal_id or 0)
-        made.append(Paper(document, deal, deal.client if deal else None, terms or {}, note, vat, vat_before, parts))
+        client = deal.client if deal else None
+        made.append(Paper(document, deal, client, terms or {}, note, vat, vat_before, parts, bool(by_hand)))
     return made
 
 

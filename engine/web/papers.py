@@ -36,6 +36,7 @@ BADGE: Mapping[str, Text] = {
     "debt": text("debt"),
     "requisites": text("requisites"),
     "vat": text("VAT"),
+    "wording": text("corrected by hand"),
 }
 VERDICT: Mapping[str, tuple[Text, str]] = {
     approvals.APPROVE: (text("agreed"), "good"),

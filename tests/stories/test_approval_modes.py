@@ -11,8 +11,11 @@ from engine import deployments, tasks
 from engine.crm import deals
 from engine.definitions import Library
 from engine.errors import Forbidden, WrongState
-from engine.models import AuditEvent, Document, Notice, UserTask
+from engine.models import AuditEvent, Document, Notice, StoredFile, UserTask
+from engine.queries import deviations
 from engine.vocabulary import DocumentStatus
+from engine.work import Work
+from tests.engine.docx_files import docx
 from tests.stories import steps
 from tests.stories.story import Story
 
@@ -224,3 +227,45 @@ def test_who_stands_in_for_the_owner_may_approve_in_his_own_right(story: Story) 
     contract(story, "parallel")
     story.approve("lawyer", by="lidia")
     assert story.open == [ALL] * 2
+
+
+# --- corrected in Word -----------------------------------------------------------------------------------------------
+
+
+def upload(story: Story, content: bytes) -> list[str]:
+    """Anna attaches a file to the case; gives what the form sends."""
+
+    def keep(work: Work) -> int:
+        row = StoredFile(sha256=work.env.files.put(content), name="договор.docx", media_type="application/x", size=1,
+                         instance_id=story.instance_id, created_at=work.now, created_by=work.actor.user_id)  # fmt: skip
+        work.session.add(row)
+        work.session.flush()
+        return row.id
+
+    return [str(story.act("anna", keep))]
+
+
+def test_a_file_corrected_in_word_becomes_the_next_version_and_is_marked_as_unusual(story: Story) -> None:
+    contract(story, "parallel")
+    for group in ("lawyer", "accountant", "director"):
+        story.approve(group, decision="remarks", remark="Уточните предмет")
+    story.complete("Доработать документ", correction_note="Исправлено в Word",
+                   corrected_file=upload(story, docx("Совсем другие слова")))  # fmt: skip
+    assert story.text_of("contract").strip() == "Совсем другие слова"
+    document = latest(story)
+    assert document.version == 2
+    with story.env.sessions() as session:
+        found = deviations.of(session, story.env, [document.id], document.dated)[document.id]
+    assert "wording" in {one.kind for one in found}
+
+
+def test_a_file_that_is_no_word_document_is_sent_back_and_costs_no_version(story: Story) -> None:
+    contract(story, "parallel")
+    for group in ("lawyer", "accountant", "director"):
+        story.approve(group, decision="remarks", remark="Уточните предмет")
+    story.complete("Доработать документ", correction_note="Не тот файл", corrected_file=upload(story, b"%PDF-1.4"))
+    assert story.open == ["Доработать документ"]
+    assert latest(story).version == 1
+    story.complete("Доработать документ", correction_note="По шаблону")
+    assert latest(story).version == 2
+    assert story.open == [ALL] * 3
