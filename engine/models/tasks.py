@@ -38,6 +38,7 @@ class UserTask(Base):
         Index("ix_user_task_resting", "follow_up_at", **where("rank IS NOT NULL AND follow_up_at IS NOT NULL")),
         Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_dates", "assignee_id", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
+        Index("ix_user_task_load", "assignee_id", "process_key", "element_id", "due_at", **where("rank IS NOT NULL")),
         Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
         Index("ix_user_task_done_for", "completed_for", "ended_at", **where("completed_for IS NOT NULL")),
         Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),

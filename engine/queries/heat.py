@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import steps
-from engine.models import ProcessInstance, StepDay, User, UserTask
+from engine.models import ProcessDefinition, ProcessInstance, StepDay, User, UserTask
 
 CASES = 50
 MEASURES = ("waiting", "working", "passes", "late")
@@ -66,6 +66,14 @@ def versions(session: Session, key: str) -> Sequence[int]:
     """Versions that have been worked by, the newest first."""
     found = select(StepDay.version).where(StepDay.process_key == key).distinct().order_by(StepDay.version.desc())
     return session.scalars(found).all()
+
+
+def names(session: Session) -> dict[str, str]:
+    """Key -> name of every procedure, as its newest version is called."""
+    rows: Any = session.execute(
+        select(ProcessDefinition.key, ProcessDefinition.name).order_by(ProcessDefinition.version)
+    )
+    return dict(rows.all())
 
 
 def busiest(session: Session, since: date) -> Sequence[tuple[str, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from engine.models import (
@@ -47,11 +47,15 @@ class PointRow:
 def points(session: Session, now: datetime, midnight: datetime, horizon: datetime) -> Points:
     """How many control points call for attention."""
     planned = ControlPoint.planned_at
+    late = select(func.count(), func.sum(case((ControlPoint.level >= HEAD_ASKED, 1), else_=0))).where(
+        ControlPoint.status == ControlPointStatus.OPEN, planned <= now
+    )
+    overdue, escalated = session.execute(late).one()
     return Points(
-        overdue=_points(session, planned <= now),
+        overdue=overdue,
         today=_points(session, planned > now, planned < midnight),
         coming=_points(session, planned >= midnight, planned < horizon),
-        escalated=_points(session, planned <= now, ControlPoint.level >= HEAD_ASKED),
+        escalated=int(escalated or 0),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from engine import steps
@@ -83,16 +83,16 @@ def loads(
     if group:
         people = people.where(User.id.in_(select(Membership.user_id).where(Membership.group_key == group)))
     found = {user.id: Load(user) for user in session.scalars(people)}
-    for user_id, count in _open(session):
+    by_step: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
+    for user_id, key, element_id, count, overdue, week in _open(session, now, week_end):
         if user_id in found:
-            found[user_id].open = count
-    for name, upper, lower in (("overdue", now, None), ("week", week_end, now)):
-        for user_id, count in _due(session, upper, lower):
-            if user_id in found:
-                setattr(found[user_id], name, count)
+            one = found[user_id]
+            one.open, one.overdue, one.week = one.open + count, one.overdue + overdue, one.week + week
+            by_step[user_id].append((key, element_id, count))
     order = sorted(found.values(), key=lambda one: (-one.overdue, -one.open, one.user.name))
     shown = order[(page - 1) * PAGE : page * PAGE]
     _fill(session, shown, now, since)
+    _expect(session, shown, by_step, now.date())
     return shown, len(order)
 
 
@@ -133,22 +133,17 @@ def colleagues(session: Session) -> Sequence[User]:
     return session.scalars(select(User).where(User.active).order_by(User.last, User.first)).all()
 
 
-def _open(session: Session) -> Sequence[Any]:
+def _open(session: Session, now: datetime, week_end: datetime) -> Sequence[Any]:
+    """Person, step, open, overdue, due by the end of the week: all from one index of what is open."""
+    due = UserTask.due_at
     return session.execute(
-        select(UserTask.assignee_id, func.count())
+        select(
+            UserTask.assignee_id, UserTask.process_key, UserTask.element_id, func.count(),
+            func.sum(case((due <= now, 1), else_=0)),
+            func.sum(case((and_(due > now, due <= week_end), 1), else_=0)),
+        )
         .where(UserTask.rank.is_not(None), UserTask.assignee_id.is_not(None))
-        .group_by(UserTask.assignee_id)
-    ).all()
-
-
-def _due(session: Session, upper: datetime, lower: datetime | None) -> Sequence[Any]:
-    """By the index of due moments: what is due later costs nothing."""
-    where = [UserTask.rank.is_not(None), UserTask.due_at.is_not(None), UserTask.due_at <= upper]
-    if lower is not None:
-        where.append(UserTask.due_at > lower)
-    return session.execute(
-        select(UserTask.assignee_id, func.count()).where(*where, UserTask.assignee_id.is_not(None))
-        .group_by(UserTask.assignee_id)
+        .group_by(UserTask.assignee_id, UserTask.process_key, UserTask.element_id)
     ).all()  # fmt: skip
 
 
@@ -174,24 +169,21 @@ def _fill(session: Session, shown: Sequence[Load], now: datetime, since: datetim
         members[user_id].append(key)
     for one in shown:
         one.groups = sorted(members[one.user.id])
-    _expect(session, by_id, now.date())
 
 
-def _expect(session: Session, by_id: dict[int, Load], today: date) -> None:
+def _expect(
+    session: Session, shown: Sequence[Load], by_step: dict[int, list[tuple[str, str, int]]], today: date
+) -> None:
     """What is open by step, times the median of the step."""
-    rows: Any = session.execute(
-        select(UserTask.assignee_id, UserTask.process_key, UserTask.element_id, func.count())
-        .where(UserTask.rank.is_not(None), UserTask.assignee_id.in_(by_id))
-        .group_by(UserTask.assignee_id, UserTask.process_key, UserTask.element_id)
-    )
-    wanted = [tuple(row) for row in rows]
-    usual = usual_working(session, {row[1] for row in wanted}, today)
-    for user_id, key, element_id, count in wanted:
-        length = usual.get((key, element_id))
-        if length is None:
-            by_id[user_id].guessed += count
-        else:
-            by_id[user_id].expected += length * count
+    keys = {key for one in shown for key, _, _ in by_step[one.user.id]}
+    usual = usual_working(session, keys, today)
+    for one in shown:
+        for key, element_id, count in by_step[one.user.id]:
+            length = usual.get((key, element_id))
+            if length is None:
+                one.guessed += count
+            else:
+                one.expected += length * count
 
 
 def usual_working(session: Session, keys: set[str], today: date) -> dict[tuple[str, str], int]:

@@ -108,8 +108,7 @@ def hottest() -> Response:
     """The heat of the procedure in which most was done lately."""
     session = reading.session()
     found = heat.busiest(session, _today() - timedelta(days=90))
-    known = [row.key for row in procedures.procedures(session)]
-    key = found[0][0] if found else next(iter(known), None)
+    key = found[0][0] if found else next(iter(sorted(heat.names(session))), None)
     if key is None:
         raise NotFound("There is no procedure yet")
     return redirect(url_for("monitoring.warmth", key=key))
@@ -184,7 +183,7 @@ def _worked() -> list[tuple[str, str]]:
     """Procedures in which something was done, by name."""
     session = reading.session()
     counted = {key for key, _ in heat.busiest(session, _today() - timedelta(days=365))}
-    return [(row.key, row.name) for row in procedures.procedures(session) if row.key in counted]
+    return sorted(((key, name) for key, name in heat.names(session).items() if key in counted), key=lambda one: one[1])
 
 
 def _said_values(lines: dict[str, list[missed.Line]]) -> dict[str, dict[str, str]]:
