@@ -72,14 +72,14 @@ def change(
     if ends <= work.now:
         raise _wrong("last", text("The last day is over already. To come back now, end the absence."))
     _check(work, person, starts, ends, named, absence)
-    before = {"starts": absence.starts_at.isoformat(), "ends": absence.ends_at.isoformat(),
+    before: dict[str, Any] = {"starts": absence.starts_at.isoformat(), "ends": absence.ends_at.isoformat(),
               "substitutes": _told(absence)}  # fmt: skip
     knew = {one.substitute_id for one in absence.substitutes}
     absence.starts_at, absence.ends_at, absence.reason = starts, ends, reason.strip() or None
     absence.substitutes = [_row(one) for one in named]
     work.session.flush()
-    after = {"starts": starts.isoformat(), "ends": ends.isoformat(), "substitutes": _told(absence)}
-    changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    after: dict[str, Any] = {"starts": starts.isoformat(), "ends": ends.isoformat(), "substitutes": _told(absence)}
+    changed: dict[str, Any] = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     audit.record(work, "absence.changed", subject=f"absence:{absence.id}", user=person.id, **changed)
     _tell(work, person, absence, {one.user_id for one in named} - knew)
     return Planned(absence, tuple(_advice(work, absence)))

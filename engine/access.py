@@ -249,7 +249,7 @@ def may(session: Session, actor: Actor, now: datetime, act: str, thing: Any = No
         grant = Grant(actor.on_behalf_of or _represents(actor, thing))
         if not _kept_apart(own, act, grant) and not _beyond(own, act):
             return grant
-    substitutable = [rule for rule in rules if rule in AS_SUBSTITUTE]
+    substitutable: list[Rule] = [rule for rule in rules if rule in AS_SUBSTITUTE]
     return _as_substitute(own, act, substitutable) if substitutable else None
 
 

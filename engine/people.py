@@ -214,8 +214,8 @@ def _use_link(work: Work, token: str, hashed: str) -> str:
 
 
 def _tidy(given: Person) -> Person:
-    values = {one.name: getattr(given, one.name) for one in fields(given)}
-    cleaned = {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in values.items()}
+    values: dict[str, Any] = {one.name: getattr(given, one.name) for one in fields(given)}
+    cleaned: dict[str, Any] = {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in values.items()}
     cleaned["login"] = given.login.strip().lower()
     return Person(**cleaned)
 
@@ -265,7 +265,7 @@ def _change(work: Work, user: User, given: Person) -> None:
     _fill(user, given)
     changed = [name for name in names if old[name] != getattr(user, name)]
     if changed:
-        told = {name: [old[name], getattr(user, name)] for name in changed if name in TOLD}
+        told: dict[str, Any] = {name: [old[name], getattr(user, name)] for name in changed if name in TOLD}
         audit.record(work, "user.changed", subject=f"user:{user.id}", fields=changed, **told)
 
 

@@ -115,7 +115,7 @@ def _open_tasks(session: Session, people: Sequence[int]) -> dict[int, int]:
         .where(UserTask.assignee_id.in_(people), UserTask.rank.is_not(None))
         .group_by(UserTask.assignee_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def _at(absences: Sequence[Absence], moment: datetime) -> dict[int, Away]:

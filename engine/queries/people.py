@@ -61,7 +61,7 @@ def open_counts(session: Session, people: Sequence[int]) -> Mapping[int, int]:
         .where(UserTask.assignee_id.in_(people), UserTask.rank.is_not(None))
         .group_by(UserTask.assignee_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def owned(session: Session, user_id: int) -> tuple[int, int]:

@@ -40,8 +40,8 @@ NOUNS = (
     "knowledge", "market",
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
-    "board", "stalled", "monitoring",
-    "interventions", "absences", "people", "rulebook",
+    "board", "stalled", "monitoring", "outlook",
+    "interventions", "absences", "people", "rulebook", "able",
     "comments", "notices", "agenda", "ical", "incoming",
 )  # fmt: skip
 LATER = ("designer",)

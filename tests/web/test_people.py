@@ -97,3 +97,10 @@ def test_groups_are_made_and_an_empty_one_is_marked(adam: Visitor) -> None:
 def test_every_act_that_a_group_has_is_named_in_words() -> None:
     granted = {act for act, rules in access.RULES.items() if any(isinstance(rule, InGroup) for rule in rules)}
     assert granted - set(ACT) == set()
+
+
+def test_the_table_of_steps_names_who_could_do_them(app: Flask, adam: Visitor) -> None:
+    page = adam.get("/authority").text
+    assert "Согласовать предложение" in page
+    assert "Громов Глеб" in page
+    assert Visitor(app).sign_in("anna").get("/authority").status_code == 403
