@@ -23,7 +23,6 @@ from engine.bpmn.types import Advance, Element, Host, Procedure, Variables
 from engine.bpmn.ways import Level, Passage, Way
 from engine.errors import NotFound, WrongState
 
-
 MOVABLE = (Activity, IntermediateCatch, Exclusive)
 
 

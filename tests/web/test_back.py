@@ -131,3 +131,10 @@ def test_returns_are_marked_in_the_replay(visitor: Visitor, world: worlds.World)
     (mark,) = way["marks"]
     assert (mark["kind"], mark["element"], mark["to"]) == ("returned", "approve", "prepare")
     assert 0 <= mark["at"] < len(way["times"])
+
+
+def test_what_was_completed_today_leads_from_the_inbox_to_its_recall(visitor: Visitor, world: worlds.World) -> None:
+    task = world.task("prepare", world.foreign_instance)
+    world.do("anna", tasks.complete, task.id, TYPED)
+    enter(visitor, "anna")
+    assert "Отозвать…" in visitor.get("/tasks?tab=done").text
