@@ -215,7 +215,9 @@ def _use_link(work: Work, token: str, hashed: str) -> str:
 
 def _tidy(given: Person) -> Person:
     values: dict[str, Any] = {one.name: getattr(given, one.name) for one in fields(given)}
-    cleaned: dict[str, Any] = {name: " ".join(value.split()) if isinstance(value, str) else value for name, value in values.items()}
+    cleaned: dict[str, Any] = {
+        name: " ".join(value.split()) if isinstance(value, str) else value for name, value in values.items()
+    }
     cleaned["login"] = given.login.strip().lower()
     return Person(**cleaned)
 
