@@ -87,11 +87,12 @@ class Issue:
         row = work.session.get_one(Document, plan.document_id)
         if row.docx_id is None:
             _keep_files(work, row, result)
+            by_hand: dict[str, Any] = {BY_HAND: True} if plan.given else {}
             audit.record(
                 work, "document.issued", instance=call.instance, subject=f"document:{row.id}", kind=row.kind,
                 number=row.number, version=row.version, total=row.total, template=row.template,
                 template_version=row.template_version, sha256={kind: made.sha256 for kind, made in result.items()},
-                **({"by_hand": True} if plan.given else {}),
+                **by_hand,
             )
         return outputs(row)
 
