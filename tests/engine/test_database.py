@@ -199,6 +199,45 @@ def test_a_company_that_works_already_keeps_its_clients_and_deals_through_an_upg
     assert kept == [("Ромашка", "potential", "D-1", "Тренинг")]
 
 
+def test_open_tasks_and_substitutes_of_a_working_company_come_through_an_upgrade(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    older = _empty(backend, tmp_path, request, "working")
+    migrations.upgrade(older, "0007_client_columns")
+    day = 0 if backend == "sqlite" else datetime(2026, 1, 1, tzinfo=UTC)
+    with older.connect().execution_options(write=True) as connection, connection.begin():
+        for statement in (*OLDER_ROWS, *WORKING_ROWS):
+            connection.execute(text(statement), {"day": day, "none": b""})
+    migrations.upgrade(older)
+    with older.connect() as connection:
+        stands_in = connection.execute(text("SELECT absence_id, substitute_id, group_key FROM substitution")).all()
+        found_by = connection.execute(text("SELECT id, words, client_id FROM user_task ORDER BY id")).all()
+    older.dispose()
+    assert stands_in == [(1, 2, None)]
+    assert found_by == [(1, "позвонить елке d-1 ромашка обучение d-1 ромашка 7707083893", 1), (2, None, None)]
+
+
+PERSON = (
+    "INSERT INTO user_ (id, login, last, first, gender, position, email, locale, password_hash, active, failed_logins)"
+)
+WORKING_ROWS = (
+    "UPDATE client SET inn = '7707083893'",
+    f"{PERSON} VALUES (1, 'anna', 'И', 'А', 'f', '-', 'a@example.com', 'ru', '-', true, 0)",
+    f"{PERSON} VALUES (2, 'boris', 'П', 'Б', 'm', '-', 'b@example.com', 'ru', '-', true, 0)",
+    "INSERT INTO absence (id, user_id, substitute_id, starts_at, ends_at) VALUES (1, 1, 2, :day, :day)",
+    "INSERT INTO deployment (id, at) VALUES (1, :day)",
+    "INSERT INTO process_definition (id, key, version, name, file, xml, sha256, calls, forms, decisions, "
+    "starter_groups, deployment_id) VALUES (1, 'sale', 1, 'Продажа', 'f', :none, '-', '[]', '{}', '{}', '[]', 1)",
+    "INSERT INTO process_instance (id, definition_id, key, version, title, status, versions, state, variables, "
+    "deal_id, office, started_at, revision) "
+    "VALUES (1, 1, 'sale', 1, 'D-1 «Ромашка» Обучение', 'active', '{}', :none, :none, 1, 'main', :day, 1)",
+    *(
+        "INSERT INTO user_task (id, instance_id, token_id, process_key, element_id, path, name, status, priority, "
+        "rank, round, settings, created_at, revision) "
+        f"VALUES ({number}, 1, '{number}', 'sale', 'call', '', 'Позвонить Ёлке', '{status}', 50, {rank}, 1, '{{}}', :day, 1)"
+        for number, status, rank in ((1, "created", 10), (2, "completed", "NULL"))
+    ),
+)
 OLDER_ROWS = (
     "INSERT INTO client (id, kind, name, full_name, stop_list, requisites, created_at) "
     "VALUES (1, 'legal', 'Ромашка', 'ООО «Ромашка»', false, '{}', :day)",
