@@ -18,8 +18,8 @@ from engine.web.rules import allow
 blueprint = Blueprint("notices", __name__)
 PICTURES = {
     "tasks": "inbox", "returns": "arrow-back-up", "mentions": "message", "comments": "message",
-    "delegation": "user-share", "replies": "mail", "approvals": "checklist", "assignments": "user-share", "reminders": "flag",
-    "overdue": "alarm", "incidents": "alert-triangle", notices.OTHER: "info-circle",
+    "delegation": "user-share", "replies": "mail", "approvals": "checklist", "assignments": "user-share",
+    "reminders": "flag", "overdue": "alarm", "incidents": "alert-triangle", notices.OTHER: "info-circle",
 }  # fmt: skip
 HOURS = range(6, 21)
 
@@ -121,7 +121,7 @@ def sentence(row: lists.Told) -> str:
 
 def picture(row: lists.Told) -> str:
     """The icon of its topic."""
-    return PICTURES[notices.TOPIC_OF.get(row.notice.kind, notices.OTHER)]
+    return PICTURES.get(notices.TOPIC_OF.get(row.notice.kind, notices.OTHER), PICTURES[notices.OTHER])
 
 
 def hour_minute(minutes: int) -> str:
