@@ -1,8 +1,9 @@
 """What may become of open work: cases walked on from where they stand, many times, by what happened before. Pure.
 
-A person is a counter with working hours: what comes to him waits in line, the more urgent first. A step lasts as long
-as one of its past passes did, and leads on to what one of them led to; so branches, loops and joins have the
-frequencies they had. Nothing is invented: a step with fewer than ``FEW`` past passes is not walked through.
+A person has working hours, and everything in his hands gets on at once: with twice as much to do each thing takes twice
+as long. A step costs as much of his time as one of its past passes did, and leads on to what one of them led to; so
+branches, loops and joins have the frequencies they had. Nothing is invented: a step with fewer than ``FEW`` past passes
+is not walked through.
 
 Times are minutes from now; the same seed gives the same answer.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 FEW = 5  # past passes without which a step says nothing about the next one
 NEVER = float("inf")
+TRIES = 4
 MOST = 100_000  # steps of one run: a loop that takes no time must come to an end
 WEEK = 7 * 24 * 60.0
 Place = tuple[str, str]  # key of the drawing, element
@@ -66,14 +68,18 @@ class Leaving:
 
 @dataclass
 class Habit:
-    """The past passes of a step. ``lasts``: minutes of work of a task, minutes on the clock of a wait; ``alone`` and
-    ``beside``: how it was left while nothing, or something, else of its case was open; ``people``: who did it."""
+    """The past passes of a step. ``lasts``: minutes of somebody's time a task took, minutes on the clock of a wait;
+    ``rests``: how long a task was put off on purpose before that, on the clock; ``leads``: of tasks planned for a day,
+    how long before it they were taken up; ``alone`` and ``beside``: how it was left while nothing, or something, else
+    of its case was open; ``people``: who did it."""
 
     is_task: bool
     lasts: list[float] = field(default_factory=list)
     alone: list[Leaving] = field(default_factory=list)
     beside: list[Leaving] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
+    rests: list[float] = field(default_factory=list)
+    leads: list[float] = field(default_factory=list)
 
     @property
     def passes(self) -> int:
@@ -83,14 +89,16 @@ class Habit:
 
 @dataclass(frozen=True)
 class Standing:
-    """An open step of a case. ``age``: how long it has been worked on (task) or waited (wait); ``person``: who has it;
-    ``until``: when its timer goes off, if that is known; ``promises``: id -> moment until which it must be left."""
+    """An open step of a case. ``age``: how much of somebody's time it has had (task) or how long it has waited (wait);
+    ``person``: who has it;
+    ``until``: when its timer goes off, or when a task that rests comes back; ``day``: for which moment it is planned;
+    ``promises``: id -> moment until which it must be left."""
 
     place: Place
     age: float = 0.0
     person: int | None = None
-    rank: int = 0
     until: float | None = None
+    day: float | None = None
     promises: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -152,12 +160,13 @@ def percentile(values: Sequence[float], share: float) -> float:
 class _Token:
     """A step that is open in a walk."""
 
-    __slots__ = ("case", "gone", "person", "place", "promises")
+    __slots__ = ("case", "gone", "lasts", "person", "place", "promises", "rests")
 
     def __init__(self, case: _Open, place: Place, promises: Mapping[str, float]) -> None:
         self.case, self.place, self.promises = case, place, promises
         self.person: int | None = None
-        self.gone = False
+        self.gone = self.rests = False
+        self.lasts = 0.0
 
 
 class _Open:
@@ -170,15 +179,43 @@ class _Open:
         self.tokens: list[_Token] = []
 
 
+class _Hands:
+    """What one person has in hand: all of it gets on at once, each thing the slower the more there is.
+
+    ``done``: how much of each thing that was always there would have been done by now; ``tasks``: at which ``done``
+    each is finished.
+    """
+
+    __slots__ = ("count", "done", "hours", "tasks", "turn", "worked")
+
+    def __init__(self, hours: Hours) -> None:
+        self.hours, self.worked, self.done = hours, hours.worked(0.0), 0.0
+        self.tasks: list[tuple[float, int, _Token]] = []
+        self.count = self.turn = 0
+
+    def pass_until(self, at: float) -> None:
+        """Let the person work until a moment."""
+        worked = self.hours.worked(at)
+        if self.count:
+            self.done += (worked - self.worked) / self.count
+        self.worked = worked
+
+    def first_done(self) -> float:
+        """When the first thing will be done if nothing comes or goes."""
+        return self.hours.moment(self.worked + max(0.0, self.tasks[0][0] - self.done) * self.count)
+
+
+Event = _Token | Leaving | tuple[_Hands, int]
+
+
 class _Walk:
     """One run: moments in order, each leaving a step."""
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self.world, self.dice = world, dice
         self.run = Run()
-        self.events: list[tuple[float, int, _Token | Leaving]] = []
-        self.lines: dict[int, list[tuple[int, int, _Token, float]]] = {}
-        self.busy: dict[int, _Token | None] = {}
+        self.events: list[tuple[float, int, Event]] = []
+        self.hands: dict[int, _Hands] = {}
         self.number = count()
         self.open: set[_Token] = set()
         self.steps = 0
@@ -187,8 +224,6 @@ class _Walk:
         """Walk to the horizon, looking around at the end of each week."""
         for case in self.world.cases:
             self._enter(case)
-        for person in list(self.lines):
-            self._next(person, 0.0)
         self._arrive()
         for week in range(1, int(self.world.horizon // WEEK) + 1):
             self._until(week * WEEK)
@@ -200,13 +235,17 @@ class _Walk:
         for standing in sorted(case.standings, key=lambda one: one.place):
             token = self._token(seen, standing.place, standing.promises)
             habit = self.world.habit(standing.place, case.versions)
-            if standing.until is not None:
+            if standing.until is not None and (habit is None or not habit.is_task):
                 self._plan(max(0.0, standing.until), token)
             elif habit is None:
                 self.run.stuck.add(case.id)
             else:
-                left = _rest(habit.lasts, standing.age, self.dice)
-                self._begin(token, habit, 0.0, left, standing.person, standing.rank)
+                token.lasts = _rest(habit.lasts, standing.age, self.dice)
+                token.person = standing.person
+                rest = standing.until or 0.0
+                if standing.day is not None and habit.leads:
+                    rest = max(rest, standing.day - self.dice.choice(habit.leads))
+                self._begin(token, habit, 0.0, max(0.0, rest))
 
     def _arrive(self) -> None:
         """Each week begins what began in one of the weeks before."""
@@ -224,45 +263,59 @@ class _Walk:
             self.run.kept[name] = NEVER
         return token
 
-    def _plan(self, at: float, what: _Token | Leaving) -> None:
+    def _plan(self, at: float, what: Event) -> None:
         if at <= self.world.horizon:
             heappush(self.events, (at, next(self.number), what))
 
-    def _begin(self, token: _Token, habit: Habit, at: float, lasts: float, person: int | None, rank: int) -> None:
+    def _begin(self, token: _Token, habit: Habit, at: float, rest: float) -> None:
         if not habit.is_task:
-            self._plan(at + lasts, token)
-            return
-        token.person = self._whose(habit, at) if person is None or person not in self.world.hours else person
+            self._plan(at + token.lasts, token)
+        elif rest > 0:
+            token.rests = True
+            self._plan(at + rest, token)
+        else:
+            self._line_up(token, habit, at)
+
+    def _line_up(self, token: _Token, habit: Habit, at: float) -> None:
+        if token.person not in self.world.hours:
+            token.person = self._whose(habit, at)
         if token.person is None:
             return
-        line = self.lines.setdefault(token.person, [])
-        heappush(line, (rank, next(self.number), token, lasts))
-        if at > 0 and self.busy.get(token.person) is None:
-            self._next(token.person, at)
+        hands = self.hands.get(token.person) or self.hands.setdefault(
+            token.person, _Hands(self.world.hours[token.person])
+        )
+        hands.pass_until(at)
+        heappush(hands.tasks, (hands.done + token.lasts, next(self.number), token))
+        hands.count += 1
+        self._follow(hands)
 
     def _whose(self, habit: Habit, at: float) -> int | None:
         """Somebody who did it before and is here; if all are away, one of them when he is back."""
-        known = [one for one in habit.people if one in self.world.hours]
-        here = [one for one in known if _is_here(self.world.hours[one], at)] or known
-        if not here:
+        chosen = self._somebody(habit.people, at)
+        if chosen is None:
             return None
-        chosen = self.dice.choice(here)
         helpers = [new for new, colleagues in self.world.new.items() if chosen in colleagues]
         for new in helpers:
             if self.dice.random() < 1 / (len(self.world.new[new]) + 1):
                 return new
         return chosen
 
-    def _next(self, person: int, at: float) -> None:
-        """The person takes up the first in line."""
-        self.busy[person] = None
-        line, hours = self.lines.get(person, []), self.world.hours[person]
-        while line:
-            _, _, token, lasts = heappop(line)
-            if not token.gone:
-                self.busy[person] = token
-                self._plan(hours.moment(hours.worked(at) + lasts), token)
-                return
+    def _somebody(self, people: Sequence[int], at: float) -> int | None:
+        hours, dice = self.world.hours, self.dice
+        for _ in range(TRIES if people else 0):  # mostly the first is here
+            chosen = dice.choice(people)
+            if chosen in hours and _is_here(hours[chosen], at):
+                return chosen
+        known = sorted({one for one in people if one in hours})
+        return dice.choice([one for one in known if _is_here(hours[one], at)] or known) if known else None
+
+    def _follow(self, hands: _Hands) -> None:
+        """When the first of what somebody has in hand will be done, as things are now."""
+        while hands.tasks and hands.tasks[0][2].gone:
+            heappop(hands.tasks)
+        hands.turn += 1
+        if hands.tasks:
+            self._plan(hands.first_done(), (hands, hands.turn))
 
     def _until(self, end: float) -> None:
         while self.events and self.events[0][0] <= end and self.steps < MOST:
@@ -270,8 +323,21 @@ class _Walk:
             self.steps += 1
             if isinstance(what, Leaving):
                 self._open_all(_Open(None, {}), what.opens, at)
+            elif isinstance(what, tuple):
+                hands, turn = what
+                if turn == hands.turn and hands.tasks:
+                    self._leave(heappop(hands.tasks)[2], at)
             elif not what.gone:
-                self._leave(what, at)
+                self._go_on(what, at)
+
+    def _go_on(self, token: _Token, at: float) -> None:
+        """A task that rested comes back; anything else is done."""
+        habit = self.world.habit(token.place, token.case.versions)
+        if token.rests and habit is not None:
+            token.rests = False
+            self._line_up(token, habit, at)
+        else:
+            self._leave(token, at)
 
     def _leave(self, token: _Token, at: float) -> None:
         case, habit = token.case, self.world.habit(token.place, token.case.versions)
@@ -291,9 +357,12 @@ class _Walk:
         self._free(token, at)
 
     def _free(self, token: _Token, at: float) -> None:
-        """Whoever was at it takes up the next thing."""
-        if token.person is not None and self.busy.get(token.person) is token:
-            self._next(token.person, at)
+        """Whoever had it in hand has it no more."""
+        hands = self.hands.get(token.person) if token.person is not None and not token.rests else None
+        if hands is not None:
+            hands.pass_until(at)
+            hands.count -= 1
+            self._follow(hands)
 
     def _open_all(self, case: _Open, places: Sequence[Place], at: float) -> None:
         for place in places:
@@ -303,7 +372,9 @@ class _Walk:
                 if case.id is not None:
                     self.run.stuck.add(case.id)
                 continue
-            self._begin(token, habit, at, self.dice.choice(habit.lasts), None, 0)
+            nth = self.dice.randrange(habit.passes)
+            token.lasts = habit.lasts[nth]
+            self._begin(token, habit, at, habit.rests[nth] if habit.rests else 0.0)
 
     def _close(self, token: _Token, at: float) -> None:
         token.gone = True
@@ -313,8 +384,9 @@ class _Walk:
             self.run.kept[name] = at
 
     def _look(self) -> None:
-        self.run.lines.append(Counter(one.person for one in self.open if one.person is not None))
-        self.run.places.append(Counter(one.place for one in self.open))
+        waiting = [one for one in self.open if not one.rests]
+        self.run.lines.append(Counter(one.person for one in waiting if one.person is not None))
+        self.run.places.append(Counter(one.place for one in waiting))
 
 
 def _rest(lasts: Sequence[float], age: float, dice: random.Random) -> float:

@@ -6,10 +6,11 @@ from engine.foresight import NEVER, WEEK, Case, Habit, Hours, Leaving, Standing,
 DAY = 24 * 60.0
 ALWAYS = Hours([(0.0, 20 * WEEK)])
 OFFICE = Hours([(day * DAY + 9 * 60, day * DAY + 17 * 60) for day in range(60)])  # eight hours a day
+END = Leaving()
 A, B, C = ("p", "a"), ("p", "b"), ("p", "c")
 
 
-def task(lasts, ways=(Leaving(),), people=(1,), beside=()):
+def task(lasts, ways=(END,), people=(1,), beside=()):
     return Habit(True, [float(lasts)] * 5, list(ways), list(beside), list(people))
 
 
@@ -22,15 +23,15 @@ def case(number, place=A, **standing):
     return Case(number, (Standing(place, promises={f"t{number}": 0.0}, **standing),))
 
 
-def test_what_waits_with_one_person_is_done_one_after_another_the_more_urgent_first():
-    (run,) = runs(world({A: task(60)}, [case(1, rank=2), case(2, rank=1), case(3, rank=3)]), 1)
-    assert run.kept == {"t2": 60, "t1": 120, "t3": 180}
-    assert run.ended == {2: 60, 1: 120, 3: 180}
+def test_what_one_person_has_in_hand_gets_on_at_once_each_thing_the_slower_the_more_there_is():
+    (run,) = runs(world({A: task(30), B: task(60)}, [case(1), case(2, B)]), 1)
+    assert run.kept == {"t1": 60, "t2": 90}, "half an hour in common with the other takes an hour"
+    assert run.ended == {1: 60, 2: 90}
 
 
 def test_people_work_in_their_hours():
     (run,) = runs(world({A: task(300)}, [case(1), case(2)], {1: OFFICE}), 1)
-    assert run.kept == {"t1": 9 * 60 + 300, "t2": DAY + 9 * 60 + 120}, "the second began at 14:00 and went on next day"
+    assert run.kept == {"t1": DAY + 9 * 60 + 120, "t2": DAY + 9 * 60 + 120}, "eight hours today, two tomorrow"
 
 
 def test_who_is_away_does_it_when_he_is_back_and_others_take_what_comes():
@@ -69,6 +70,14 @@ def test_a_message_that_comes_ends_the_timer_beside_it():
     assert run.ended == {1: 100}
 
 
+def test_what_was_put_off_waits_for_its_day_before_it_stands_in_line():
+    put_off = Habit(True, [60.0] * 5, [Leaving()], people=[1], rests=[DAY] * 5)
+    habits = {A: task(60, [Leaving(opens=(B,))]), B: put_off}
+    (run,) = runs(world(habits, [case(1), case(2, B, until=2 * DAY)], horizon=WEEK), 1)
+    assert run.ended == {1: 60 + DAY + 60, 2: 2 * DAY + 60}
+    assert [sum(week.values()) for week in run.lines] == [0]
+
+
 def test_what_has_lasted_for_long_is_compared_with_what_lasted_longer():
     known = Habit(False, [10.0, 20.0, 30.0, 40.0, 100.0], [Leaving()])
     found = {run.ended[1] for run in runs(world({A: known}, [case(1, age=35.0)]), 50)}
@@ -85,7 +94,7 @@ def test_the_passes_of_the_own_version_count_first():
     known = {("p", None, "a"): task(100), ("p", 2, "a"): task(10)}
     new, old = Case(1, (Standing(A),), {"p": 2}), Case(2, (Standing(A),), {"p": 1})
     (run,) = runs(World(known, [new, old], {1: ALWAYS}), 1)
-    assert run.ended == {1: 10, 2: 110}
+    assert run.ended == {1: 20, 2: 110}
 
 
 def test_a_line_grows_when_more_comes_than_can_be_done_and_a_helper_shortens_it():
@@ -93,7 +102,7 @@ def test_a_line_grows_when_more_comes_than_can_be_done_and_a_helper_shortens_it(
     alone = list(runs(world(habits, [], weeks=weeks, horizon=4 * WEEK), 20))
     waiting = weekly(alone, lambda run, week: sum(run.lines[week].values()))
     assert [low for low, _, _ in waiting] == sorted(low for low, _, _ in waiting)
-    assert waiting[3][1] in {8, 9}, "four come in a week and two are done"
+    assert waiting[3][1] >= 8, "four come in a week and the work of two is done"
     helped = world(habits, [], {1: ALWAYS, 9: ALWAYS}, weeks=weeks, horizon=4 * WEEK, new={9: frozenset({1})})
     shorter = weekly(list(runs(helped, 20)), lambda run, week: sum(run.lines[week].values()))
     assert shorter[3][1] < waiting[3][1]
