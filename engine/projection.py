@@ -63,6 +63,8 @@ OPEN_ROWS = Prepared(
         _open_of("subscription", SUBSCRIPTIONS),
     )
 )
+# an action that failed for good has a job that has ended: its token stands while an incident waits for a person
+OWED = Prepared(select(JOBS.c.id).where(JOBS.c.key == bindparam("key")))
 ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c])
 FORGET = tuple(Prepared(delete(t).where(t.c.task_id == bindparam("task"))) for t in (CANDIDATES, DRAFTS))
 END_TASK = Prepared(
@@ -247,7 +249,11 @@ def _log(work: Work, instance: ProcessInstance, type: str, subject: str | None, 
 
 def _open_jobs(work: Work, instance: ProcessInstance, snapshot: Snapshot, known: _Open) -> None:
     timers = [token for token in snapshot.timers if token.token_id not in known.jobs]
-    services = [token for token in snapshot.services if token.token_id not in known.jobs]
+    services = [
+        token
+        for token in snapshot.services
+        if token.token_id not in known.jobs and not OWED.see(work.session, key=_action_key(instance, token))
+    ]
     outbox.owe(
         work,
         *(_timer(instance, token) for token in timers),
@@ -264,13 +270,17 @@ def _timer(instance: ProcessInstance, token: OpenTimer) -> Owed:
     return Owed(JobKind.TIMER, "", key, token.due_at, instance, token.token_id, token.element.id)
 
 
+def _action_key(instance: ProcessInstance, token: OpenService) -> str:
+    return f"action:{instance.id}:{token.token_id}"
+
+
 def _action(work: Work, instance: ProcessInstance, token: OpenService) -> Owed:
     settings = token.element.settings
     retries = (settings.retries or "").strip()
     return Owed(
         JobKind.ACTION,
         settings.action or "",
-        f"action:{instance.id}:{token.token_id}",
+        _action_key(instance, token),
         work.now,
         instance,
         token.token_id,
