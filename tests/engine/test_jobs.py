@@ -81,6 +81,18 @@ def test_a_failing_action_is_tried_again_later_and_later_and_becomes_an_incident
     assert case.later(days=1) == 0
 
 
+def test_a_failed_action_does_not_stop_the_timer_beside_it(case: Case, calls: list[ActionCall]) -> None:
+    beside = timer("late", "P2D", on="serve", interrupting=False) + user_task("hurry")
+    case.publish(serving("p", "fail", more=beside, flows=";late>hurry;hurry>end", retries="1"))
+    case.start("p")
+    case.run_jobs()
+    assert [one.kind for one in case.incidents] == ["job"]
+    case.later(days=3)
+    assert case.open == ["hurry"]
+    assert len(case.incidents) == 1
+    assert len(calls) == 1, "what failed is not done again by itself"
+
+
 def test_a_retried_incident_gives_the_job_fresh_attempts(case: Case, calls: list[ActionCall]) -> None:
     case.publish(serving("p", "fail", retries="1"))
     case.start("p")
