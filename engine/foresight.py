@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import accumulate, count
-from typing import Any
 
 FEW = 5  # past passes without which a step says nothing about the next one
 NEVER = float("inf")
@@ -37,10 +36,7 @@ class Hours:
     def worked(self, at: float) -> float:
         """Minutes worked before a moment."""
         nth = bisect_right(self._starts, at) - 1
-        if nth < 0:
-            return 0.0
-        start, end = self.pieces[nth]
-        return self._before[nth] + min(at, end) - start
+        return self._before[nth] + min(at, self.pieces[nth][1]) - self.pieces[nth][0] if nth >= 0 else 0.0
 
     def moment(self, worked: float) -> float:
         """The moment at which so much has been worked; never, when the known pieces do not suffice."""
@@ -259,8 +255,7 @@ class _Walk:
         token = _Token(case, place, promises)
         case.tokens.append(token)
         self.open.add(token)
-        for name in promises:
-            self.run.kept[name] = NEVER
+        self.run.kept |= dict.fromkeys(promises, NEVER)
         return token
 
     def _plan(self, at: float, what: Event) -> None:
@@ -281,9 +276,9 @@ class _Walk:
             token.person = self._whose(habit, at)
         if token.person is None:
             return
-        hands = self.hands.get(token.person) or self.hands.setdefault(
-            token.person, _Hands(self.world.hours[token.person])
-        )
+        if token.person not in self.hands:
+            self.hands[token.person] = _Hands(self.world.hours[token.person])
+        hands = self.hands[token.person]
         hands.pass_until(at)
         heappush(hands.tasks, (hands.done + token.lasts, next(self.number), token))
         hands.count += 1
@@ -380,8 +375,7 @@ class _Walk:
         token.gone = True
         token.case.tokens.remove(token)
         self.open.discard(token)
-        for name in token.promises:
-            self.run.kept[name] = at
+        self.run.kept |= dict.fromkeys(token.promises, at)
 
     def _look(self) -> None:
         waiting = [one for one in self.open if not one.rests]
@@ -403,8 +397,3 @@ def _is_here(hours: Hours, at: float) -> bool:
 def spread(values: Sequence[float]) -> tuple[float, float, float]:
     """p10, p50 and p90."""
     return percentile(values, 0.1), percentile(values, 0.5), percentile(values, 0.9)
-
-
-def weekly(found: Sequence[Run], of: Any) -> list[tuple[float, float, float]]:
-    """For each week's end, the spread over all runs of what ``of`` counts in a run's look."""
-    return [spread([of(run, week) for run in found]) for week in range(len(found[0].lines) if found else 0)]

@@ -1,7 +1,7 @@
 """Work walked on from where it stands: cases small enough to be counted by hand."""
 from __future__ import annotations
 
-from engine.foresight import NEVER, WEEK, Case, Habit, Hours, Leaving, Standing, World, percentile, runs, spread, weekly
+from engine.foresight import NEVER, WEEK, Case, Habit, Hours, Leaving, Standing, World, percentile, runs, spread
 
 DAY = 24 * 60.0
 ALWAYS = Hours([(0.0, 20 * WEEK)])
@@ -100,12 +100,11 @@ def test_the_passes_of_the_own_version_count_first():
 def test_a_line_grows_when_more_comes_than_can_be_done_and_a_helper_shortens_it():
     habits, weeks = {A: task(WEEK / 2)}, [[Leaving(opens=(A,))] * 4]
     alone = list(runs(world(habits, [], weeks=weeks, horizon=4 * WEEK), 20))
-    waiting = weekly(alone, lambda run, week: sum(run.lines[week].values()))
+    waiting = [spread([sum(run.lines[week].values()) for run in alone]) for week in range(4)]
     assert [low for low, _, _ in waiting] == sorted(low for low, _, _ in waiting)
     assert waiting[3][1] >= 8, "four come in a week and the work of two is done"
     helped = world(habits, [], {1: ALWAYS, 9: ALWAYS}, weeks=weeks, horizon=4 * WEEK, new={9: frozenset({1})})
-    shorter = weekly(list(runs(helped, 20)), lambda run, week: sum(run.lines[week].values()))
-    assert shorter[3][1] < waiting[3][1]
+    assert spread([sum(run.lines[3].values()) for run in runs(helped, 20)])[1] < waiting[3][1]
 
 
 def test_the_same_question_has_the_same_answer():
