@@ -34,11 +34,11 @@ class TaskReturn(Base):
 
 
 class Intervention(Base):
-    """A step skipped, a token moved, data edited, and every other act against or beside the diagram that needs a reason.
+    """A step skipped, a token moved, data edited, and every other act against or beside the diagram with its reason.
 
-    ``kind``: skip, move, edit, cancel …; ``element_id``: where it was done; ``what``: the arguments of the verb, old and
-    new values for the ledger; ``status``: requested -> done | refused | withdrawn; a kind that needs no second person is
-    done at once. ``decided_by``: the second person. ``target``: the element a token was moved to.
+    ``kind``: skip, move, edit, cancel …; ``element_id``: where it was done; ``what``: the arguments of the verb, old
+    and new values for the ledger; ``status``: requested -> done | refused | withdrawn; a kind that needs no second
+    person is done at once. ``decided_by``: the second person. ``target``: the element a token was moved to.
     """
 
     __tablename__ = "intervention"

@@ -25,8 +25,7 @@ class UserTask(Base):
     ``words``: what the task is found by, as it stood when the task was opened (engine.searching); ``client_id``: whose
     it is, so that lists need not go through the deal; ``procedure_key``: of the whole instance.
     ``seen_at``/``seen_by``: when somebody who may do it first opened it; until then who completed the step before may
-    take it back. ``decision``: 1 for a decision about a document, 0 for any other task, null in rows older than this
-    column.
+    take it back. ``decision``: 1 for a decision about a document of somebody else, 0 for any other task.
     """
 
     __tablename__ = "user_task"
@@ -44,7 +43,7 @@ class UserTask(Base):
         Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),
         Index("ix_user_task_again", "created_at", **where("round > 1")),
-        Index("ix_user_task_decision", "decision", **where("rank IS NOT NULL")),
+        Index("ix_user_task_decision", "rank", **where("decision = 1 AND rank IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))

@@ -207,14 +207,18 @@ def test_open_tasks_and_substitutes_of_a_working_company_come_through_an_upgrade
     day = 0 if backend == "sqlite" else datetime(2026, 1, 1, tzinfo=UTC)
     with older.connect().execution_options(write=True) as connection, connection.begin():
         for statement in (*OLDER_ROWS, *WORKING_ROWS):
-            connection.execute(text(statement), {"day": day, "none": b""})
+            settings = '{"document": "doc_id", "separateFrom": "write"}'
+            connection.execute(text(statement), {"day": day, "none": b"", "decides": settings})
     migrations.upgrade(older)
     with older.connect() as connection:
         stands_in = connection.execute(text("SELECT absence_id, substitute_id, group_key FROM substitution")).all()
-        found_by = connection.execute(text("SELECT id, words, client_id FROM user_task ORDER BY id")).all()
+        found_by = connection.execute(text("SELECT id, words, client_id, decision FROM user_task ORDER BY id")).all()
+        deal = connection.execute(text("SELECT stirred_at = milestone_at, worth FROM deal")).one()
     older.dispose()
     assert stands_in == [(1, 2, None)]
-    assert found_by == [(1, "позвонить елке d-1 ромашка обучение d-1 ромашка 7707083893", 1), (2, None, None)]
+    assert deal == (1, 1)  # a deal of one line for one rouble
+    words = "позвонить елке d-1 ромашка обучение d-1 ромашка 7707083893"
+    assert found_by == [(1, words, 1, 0), (2, None, None, 1)]
 
 
 PERSON = (
@@ -234,8 +238,9 @@ WORKING_ROWS = (
     *(
         "INSERT INTO user_task (id, instance_id, token_id, process_key, element_id, path, name, status, priority, "
         "rank, round, settings, created_at, revision) "
-        f"VALUES ({number}, 1, '{number}', 'sale', 'call', '', 'Позвонить Ёлке', '{status}', 50, {rank}, 1, '{{}}', :day, 1)"
-        for number, status, rank in ((1, "created", 10), (2, "completed", "NULL"))
+        f"VALUES ({number}, 1, '{number}', 'sale', 'call', '', 'Позвонить Ёлке', '{status}', 50, {rank}, 1, {settings}, "
+        ":day, 1)"
+        for number, status, rank, settings in ((1, "created", 10, "'{}'"), (2, "completed", "NULL", ":decides"))
     ),
 )
 OLDER_ROWS = (

@@ -19,6 +19,8 @@ def upgrade() -> None:
     _part_2()
     _part_3()
     _find_open_tasks_by_words()
+    _value_deals()
+    _mark_decisions()
 
 
 def _keep_substitutes() -> None:
@@ -145,10 +147,10 @@ def _part_3() -> None:
         )
         batch_op.create_index(
             "ix_user_task_decision",
-            ["decision"],
+            ["rank"],
             unique=False,
-            sqlite_where=sa.text("rank IS NOT NULL"),
-            postgresql_where=sa.text("rank IS NOT NULL"),
+            sqlite_where=sa.text("decision = 1 AND rank IS NOT NULL"),
+            postgresql_where=sa.text("decision = 1 AND rank IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_user_task_delegated",
@@ -185,9 +187,9 @@ def _part_3() -> None:
             sqlite_where=sa.text("rank IS NOT NULL AND follow_up_at IS NOT NULL"),
             postgresql_where=sa.text("rank IS NOT NULL AND follow_up_at IS NOT NULL"),
         )
-        batch_op.create_foreign_key("fk_user_task_seen_by", "user_", ["seen_by"], ["id"])
         batch_op.create_foreign_key("fk_user_task_claimed_for", "user_", ["claimed_for"], ["id"])
         batch_op.create_foreign_key("fk_user_task_client_id", "client", ["client_id"], ["id"])
+        batch_op.create_foreign_key("fk_user_task_seen_by", "user_", ["seen_by"], ["id"])
 
 
 def _find_open_tasks_by_words() -> None:
@@ -205,3 +207,20 @@ def _find_open_tasks_by_words() -> None:
         words = " ".join(str(part) for part in (name, title, number, called, inn) if part)
         kept = re.sub("[«»„“”\"'`()]", " ", words).lower().replace("ё", "е")
         connection.execute(change, {"words": " ".join(kept.split())[:600], "client": client, "task": task})
+
+
+def _mark_decisions() -> None:
+    """Tasks that decide about a document of somebody else are told apart by a column now."""
+    op.execute(
+        "UPDATE user_task SET decision = CASE WHEN CAST(settings AS TEXT) LIKE '%\"document\"%'"
+        " AND CAST(settings AS TEXT) LIKE '%\"separateFrom\"%' THEN 1 ELSE 0 END"
+    )
+
+
+def _value_deals() -> None:
+    """When something last happened to a deal, and what it is worth, as far as it can be told afterwards."""
+    op.execute("UPDATE deal SET stirred_at = milestone_at")
+    op.execute(
+        "UPDATE deal SET worth = (SELECT ROUND(SUM(l.quantity * l.price) * (100 - deal.discount) / 100, 2)"
+        " FROM deal_line l WHERE l.deal_id = deal.id)"
+    )
