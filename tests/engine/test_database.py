@@ -238,8 +238,8 @@ WORKING_ROWS = (
     *(
         "INSERT INTO user_task (id, instance_id, token_id, process_key, element_id, path, name, status, priority, "
         "rank, round, settings, created_at, revision) "
-        f"VALUES ({number}, 1, '{number}', 'sale', 'call', '', 'Позвонить Ёлке', '{status}', 50, {rank}, 1, {settings}, "
-        ":day, 1)"
+        f"VALUES ({number}, 1, '{number}', 'sale', 'call', '', 'Позвонить Ёлке', '{status}', 50, {rank}, 1, "
+        f"{settings}, :day, 1)"
         for number, status, rank, settings in ((1, "created", 10, "'{}'"), (2, "completed", "NULL", ":decides"))
     ),
 )

@@ -176,7 +176,9 @@ def test_a_date_that_is_none_is_said_to_be_none(visitor: Visitor, task: UserTask
     assert "Укажите дату и время." in visitor.get(f"/tasks/{task.id}").text
 
 
-def test_a_task_that_was_put_off_leaves_the_list_and_rests_in_one_of_its_own(visitor: Visitor, world: worlds.World) -> None:
+def test_a_task_that_was_put_off_leaves_the_list_and_rests_in_one_of_its_own(
+    visitor: Visitor, world: worlds.World
+) -> None:
     visitor.sign_in("anna")
     first, second = _open(world, "prepare")
     for one in (first, second):
