@@ -36,6 +36,20 @@ def test_a_refused_presentation_is_tried_again_on_the_agreed_date(story: Story) 
 
 
 @pytest.mark.begins_at("presentation")
+def test_where_the_contact_has_no_mail_the_invitation_comes_to_us(story: Story) -> None:
+    """Somebody of ours then passes it on; the deal does not stop for it."""
+
+    def forget(work: Work) -> None:
+        for contact in deals.find(work.session, story.deal_id).client.contacts:
+            contact.email = None
+
+    story.act("system", forget)
+    steps.agree_meeting(story)
+    assert any("Приглашение" in subject for subject in story.mailbox.to(story.env.setting("company.email")))
+    assert story.open == ["Провести встречу"]
+
+
+@pytest.mark.begins_at("presentation")
 def test_after_the_third_refusal_the_deal_is_lost(story: Story) -> None:
     for day in ("2026-12-01", "2026-12-15", "2026-12-29"):
         story.complete("Договориться о презентации", meeting_agreed="refused", refusal=REFUSED, retry_date=day)
