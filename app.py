@@ -30,6 +30,7 @@ from engine import (
     replies,
     starts,
     steps,
+    watch,
     work,
 )
 from engine.actions import Registry
@@ -240,6 +241,7 @@ def start_ticking(env: Environment, postman: replies.Postman | None = None) -> A
 
     work.run(env, work.SYSTEM, steps.arm)
     work.run(env, work.SYSTEM, digests.arm)
+    work.run(env, work.SYSTEM, watch.arm)
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     _read_mail(scheduler, env, postman)
@@ -276,6 +278,7 @@ def worker() -> None:
     env = create_environment(config)
     work.run(env, work.SYSTEM, steps.arm)
     work.run(env, work.SYSTEM, digests.arm)
+    work.run(env, work.SYSTEM, watch.arm)
     scheduler = BlockingScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     _read_mail(scheduler, env, _postman(config))

@@ -19,6 +19,7 @@ from engine import (
     starts,
     steps,
     values,
+    watch,
 )
 from engine.actions import ActionCall, SlowAction
 from engine.bpmn.types import OpenService
@@ -191,4 +192,5 @@ _DO: Mapping[str, Callable[[Work, Debt], None]] = {
     JobKind.PAUSE: _end_pause,
     JobKind.ROLL_UP: _roll_up,
     JobKind.DIGEST: digests.run,
+    JobKind.WATCH: watch.run,
 }

@@ -116,6 +116,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Overdue: {code} {title}"),
         text("Control point {code} «{title}» ({instance}) was due at {planned_at} and is still open."),
     ),
+    "nobody_could": (
+        text("Steps that nobody could do: {count}"),
+        text("In the next two weeks nobody could do: {steps}. The page «Who may do what» says why."),
+    ),
     "pause_ended": (
         text("The pause is over: {title}"),
         text("The pause of «{title}» ({reason}) ended on its day. Say what happens next."),

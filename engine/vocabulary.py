@@ -80,6 +80,7 @@ class JobKind(StrEnum):
     PAUSE = "pause"
     ROLL_UP = "roll_up"
     DIGEST = "digest"
+    WATCH = "watch"
 
 
 class IncidentStatus(StrEnum):

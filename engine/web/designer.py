@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 from engine import deployments
 from engine.errors import Fault, NotFound, Refused, ReglamentError, text
 from engine.models import Deployment
-from engine.queries import procedures
+from engine.queries import able, procedures
 from engine.web import reading, security
 from engine.web.i18n import gettext, say
 from engine.web.rules import allow, is_one_of
@@ -160,7 +160,18 @@ def publish(key: str) -> Any:
     if made is None:
         return jsonify(message=say(text("Nothing has changed since the version in force")))
     newest = procedures.source(reading.session(), key)
-    return jsonify(message=say(text("Version {version} is in force", version=newest.version if newest else 1)))
+    done = say(text("Version {version} is in force", version=newest.version if newest else 1))
+    return jsonify(message=" ".join([f"{done}.", *_nobody_could(key)]))
+
+
+def _nobody_could(key: str) -> list[str]:
+    """What the designer is told at once: a step of his that would wait for nobody."""
+    found = able.steps(reading.session(), reading.environment(), g.now)
+    return [
+        say(text("Nobody could do «{step}»: {reason}.", step=one.element.name or one.element.id,
+                 reason="; ".join(say(fault) for fault in one.faults)))
+        for one in found if one.faults and one.definition.key == key
+    ]  # fmt: skip
 
 
 def _publish(work: Work, file: str, content: bytes, revision: int | None, note: str | None) -> Deployment | None:
