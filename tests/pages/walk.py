@@ -25,6 +25,7 @@ NOT_PAGES = {
     "static", "health.healthz", "inbox.home", "tasks.after", "drawings.source", "designer.source", "documents.file",
     "documents.attachment", "instances.replay_data", "reports.file", "imports.sample", "imports.faulty",
     "layouts.preview", "knowledge.file", "rulebook.export", "ical.feed", "inbox.changes",
+    "comments.people", "absences.pick",
 }  # fmt: skip
 QUERIES = {
     "inbox.show": ("", "?tab=groups", "?tab=overdue", "?tab=done"),
@@ -104,6 +105,7 @@ SAMPLES: dict[str, Sample] = {
 }
 BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.decide": {"task_id": approvals_of},
+    "approvals.template": {"task_id": approvals_of},
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
     "people.group": {"key": always("manager")},
