@@ -20,7 +20,9 @@ from engine import (
     deployments,
     identity,
     interventions,
+    jobs,
     pauses,
+    steps,
     work,
 )
 from engine.crm import bank_lines, complaints, diagnosis, imports, loyalty
@@ -85,6 +87,9 @@ def found(folder: Path, clients: int = 8, days: int = 35, say: Callable[[str], N
         ("head", _oversee),
     ):  # fmt: skip
         work.run(env, member(env, group), verb)
+    work.run(env, work.SYSTEM, steps.arm)
+    while jobs.run_due(env):  # what the days came to
+        pass
     env.sessions.kw["bind"].dispose()
     return Living(Company(config, Clock(FRIDAY)), {one.login: one.password for one in lived.accounts})
 

@@ -31,6 +31,7 @@ QUERIES = {
     "inbox.show": ("", "?tab=groups", "?tab=overdue", "?tab=done"),
     "clients.show": ("", "?tab=people", "?tab=deals", "?tab=quality", "?tab=log", "?tab=history"),
     "guide.show": ("?role=employee", "?role=manager", "?role=designer", "?role=auditor"),
+    "outlook.show": ("", "?ask=1"),
     "deals.listing": ("?status=all",),
     "instances.listing": ("?status=all",),
 }
