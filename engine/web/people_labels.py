@@ -18,6 +18,7 @@ ACT: Mapping[str, Text] = {
     "instance.suspend": text("suspend instances"),
     "instance.resume": text("resume instances"),
     "instance.cancel": text("cancel instances"),
+    "instance.intervene": text("leave out steps, move work and put data right"),
     "instance.pause": text("pause instances with a reason"),
     "instance.correlate": text("send messages to instances"),
     "deal.pause": text("pause deals with a reason"),

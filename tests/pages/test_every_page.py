@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from engine.web import create_web
 from tests.browser.person import KNOWN
 from tests.pages import living, walk
-from tests.pages.test_looks import AXE, RULES
+from tests.pages.test_looks import AXE, RULES, unrolled
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 # What colours can break; everything else is the same in both themes.
@@ -90,6 +90,7 @@ def judged(page: Page, place: walk.Place, again: bool) -> list[str]:
         page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
         for width in widths:
             page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+            unrolled(page)
             found += [f"[{theme} {width}] {line}" for line in objections(page, rules)]
             sideways = page.evaluate(SIDEWAYS)
             found += [f"[{width}] scrolls {sideways} px sideways"] if sideways > 0 else []

@@ -36,8 +36,16 @@ def places(company: World) -> dict[str, int]:
     }
 
 
+def unrolled(page: Page) -> None:
+    """As high as the page is: a bar that sticks to the bottom would count as covering what can be scrolled from under
+    it."""
+    height = int(page.evaluate("Math.min(6000, Math.max(innerHeight, document.documentElement.scrollHeight))"))
+    page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 1440, "height": height})
+
+
 def objections(page: Page) -> list[str]:
     """What axe finds, as readable lines. Its script is handed in past the page's own strict policy."""
+    unrolled(page)
     found: Any = page.evaluate(
         f"async () => {{ {AXE.read_text('utf-8')}; return (await axe.run(document, {json.dumps(RULES)})).violations; }}"
     )
