@@ -73,6 +73,14 @@ def approvals_of(session: Session) -> list[int]:
     return list(session.scalars(select(task.id).where(*where).limit(1)))
 
 
+def open_cases(session: Session) -> list[int]:
+    """A case in which somebody has something to do."""
+    task = models.UserTask
+    return list(
+        session.scalars(select(task.instance_id).where(task.rank.is_not(None)).order_by(task.id.desc()).limit(1))
+    )
+
+
 def startable(session: Session) -> list[str]:
     found = session.scalars(select(models.ProcessDefinition).order_by(models.ProcessDefinition.id))
     return [one.key for one in found if one.starter_groups and "head" in one.starter_groups][:1]
@@ -109,6 +117,7 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.template": {"task_id": approvals_of},
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
+    "interventions.choose": {"instance_id": open_cases},
     "people.group": {"key": always("manager")},
     "monitoring.warmth": {"key": always("sale_long_pull")},
     "designer.show": {"key": always("sale_long_pull")},
