@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import secrets
 import sys
@@ -242,6 +243,7 @@ def start_ticking(env: Environment, postman: replies.Postman | None = None) -> A
     work.run(env, work.SYSTEM, steps.arm)
     work.run(env, work.SYSTEM, digests.arm)
     work.run(env, work.SYSTEM, watch.arm)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that runs already is no news
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
     _read_mail(scheduler, env, postman)
