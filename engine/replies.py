@@ -91,7 +91,7 @@ def take(env: Environment, mail: Incoming, vouches: str = "") -> str:
     except IntegrityError:  # another worker took it at the same moment
         with env.sessions() as session:
             return _known(session, mail) or UNMATCHED
-    except Exception as error:
+    except Exception as error:  # whatever is wrong with one mail, the others are still taken
         log.exception("a mail could not be taken")
         return run(env, SYSTEM, _set_aside, mail, UNMATCHED, f"{type(error).__name__}: {error}")
 

@@ -55,6 +55,6 @@ def once(make: Callable[[], Made]) -> Callable[[], Made]:
         nonlocal known
         if known is MISSING:
             known = make()
-        return known  # type: ignore[no-any-return]
+        return known  # type: ignore[no-any-return]  # a value of the record is of any type
 
     return found

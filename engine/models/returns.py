@@ -14,8 +14,7 @@ class TaskReturn(Base):
 
     ``from_task_id``: the open task that was withdrawn (none if nobody had a task yet); ``earlier_task_id``: the
     completed task whose step is done again; ``to_task_id``: the task that was opened for it; ``by``/``on_behalf_of``:
-    who did it and for whom he stood in; ``draft``: what was typed in the withdrawn task, given back when the flow
-    comes there again.
+    who did it and for whom he stood in.
     """
 
     __tablename__ = "task_return"
@@ -30,7 +29,6 @@ class TaskReturn(Base):
     on_behalf_of: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     at: Mapped[datetime]
     remark: Mapped[str]
-    draft: Mapped[Json | None]
 
 
 class Intervention(Base):

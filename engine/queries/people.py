@@ -128,7 +128,7 @@ def rights(session: Session, library: Any, keys: Iterable[str]) -> Rights:
 
 def superiors(session: Session, user_id: int | None) -> Sequence[User]:
     """Everybody who may be made somebody's superior."""
-    query = select(User).where(User.active, or_(User.id != user_id, user_id is None))  # type: ignore[arg-type]
+    query = select(User).where(User.active, or_(User.id != user_id, user_id is None))  # type: ignore[arg-type]  # a plain bool
     return session.scalars(query.order_by(User.last, User.first)).all()
 
 

@@ -280,7 +280,6 @@ def _part_6() -> None:
         sa.Column("on_behalf_of", sa.Integer(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("remark", sa.String(), nullable=False),
-        sa.Column("draft", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(["by"], ["user_.id"], name="fk_task_return_by"),
         sa.ForeignKeyConstraint(["earlier_task_id"], ["user_task.id"], name="fk_task_return_earlier_task_id"),
         sa.ForeignKeyConstraint(["from_task_id"], ["user_task.id"], name="fk_task_return_from_task_id"),
