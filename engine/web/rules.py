@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 
 from engine.errors import Forbidden
 from engine.work import Actor
@@ -66,10 +66,18 @@ def guard() -> Any:
     if g.actor is None:
         if request.method != "GET":
             abort(401)
-        return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
+        return _to_the_door()
     if not is_one_of(g.actor, *rule):
         raise Forbidden("This page is not for your role. Ask the administrator if you need it.")
     return None
+
+
+def _to_the_door() -> Any:
+    """The form to sign in, and from there back. A script gets 401: it must not put the form in place of its answer."""
+    if request.headers.get("Sec-Fetch-Dest") != "empty":
+        return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
+    page = here(urlsplit(request.referrer or "").path)
+    return Response(status=401, headers={"HX-Redirect": url_for("signin.form", next=page)})
 
 
 def install(app: Flask) -> None:

@@ -48,7 +48,7 @@ class Person:
 
     def _console(self, message: Any) -> None:
         if message.type == "error" and not any(known in message.text for known in KNOWN):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
     # --- moving about ------------------------------------------------------------------------------------------------
 

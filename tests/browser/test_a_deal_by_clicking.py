@@ -32,7 +32,7 @@ def test_a_deal_is_won_by_clicking(company: Company, person: Callable[[str], Per
     begins_the_sale(anna)
     holds_the_meeting(anna, company)
     writes_the_protocol(anna, company)
-    makes_the_proposal(anna)
+    makes_the_proposal(anna, company)
     stage_is(anna, "Договор")
     proposes_the_contract(anna)
     for approver in (lawyer, accountant):
@@ -94,13 +94,14 @@ def writes_the_protocol(anna: Person, company: Company) -> None:
     anna.completes()
 
 
-def makes_the_proposal(anna: Person) -> None:
+def makes_the_proposal(anna: Person, company: Company) -> None:
     anna.opens_task("Подготовить предложение")
     anna.fills("Количество", "4")
     anna.fills("Что предлагаем", "Четыре тренинга и опрос участников")
     anna.looks("11-task-proposal")
     anna.completes()
     anna.sends_document()
+    company.wait("P2BD")  # the client reads; till then the drawing has the task put off
     anna.opens_task("Защитить предложение")
     anna.looks("12-task-defend")
     anna.chooses("Решение клиента", "Согласен")
@@ -141,7 +142,7 @@ def approves_with_the_paper_before_his_eyes(director: Person) -> None:
 
 def gets_the_contract_signed(anna: Person, company: Company) -> None:
     anna.sends_document()
-    company.wait("P1BD")
+    company.wait("P3BD")
     anna.opens_task("Получить подписанный договор")
     anna.chooses("Что ответил клиент?", "Подписал")
     anna.looks("17-task-sign")

@@ -19,13 +19,13 @@ SIZES = {1440: 900, 390: 844}
 SignIn = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> worlds.World:
-    """The company that all pages are looked at with."""
+    """The company that the pages of one file of tests are looked at with; what they do to it ends with the file."""
     return worlds.build(tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(company: worlds.World) -> Iterator[str]:
     """The address of the server."""
     app = create_web(company.env, {"SECRET_KEY": "only for tests"})
@@ -43,7 +43,14 @@ def sign_in(browser: Browser, site: str) -> Iterator[SignIn]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def opened(login: str | None = None, *, width: int = 1440, locale: str = "ru", scripts: bool = True) -> Page:
+    def opened(
+        login: str | None = None,
+        *,
+        width: int = 1440,
+        locale: str = "ru",
+        scripts: bool = True,
+        tolerated: tuple[str, ...] = (),
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": SIZES[width]}, base_url=site, java_script_enabled=scripts
         )
@@ -52,7 +59,14 @@ def sign_in(browser: Browser, site: str) -> Iterator[SignIn]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text)
+                if said.type == "error" and not any(known in said.text for known in tolerated)
+                else None
+            ),
+        )
         page.on("request", lambda request: None if request.url.startswith((site, "data:", "chrome", "blob:"))
                 else complaints.append(f"asked elsewhere: {request.url}"))  # fmt: skip
         if login:

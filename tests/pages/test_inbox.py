@@ -109,6 +109,17 @@ def test_a_task_that_somebody_takes_leaves_the_list_without_reloading(
     expect(page.locator(at(page, stays)).get_by_role("checkbox")).to_be_checked()
 
 
+def test_a_list_of_somebody_signed_out_says_that_it_stands_still(sign_in: SignIn, free: list[int]) -> None:
+    page = sign_in("anna", tolerated=("401",))
+    page.goto("/tasks?tab=groups")
+    page.context.clear_cookies()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("alert")).to_contain_text("список больше не обновляется сам")
+    expect(page.locator("#rows [data-task]")).not_to_have_count(0)
+    page.get_by_role("alert").get_by_role("link", name="Войти").click()
+    page.wait_for_url("**/signin?next=/tasks*")
+
+
 def test_a_filter_is_named_and_used_again(sign_in: SignIn, free: list[int]) -> None:
     page = sign_in("anna")
     page.goto("/tasks?tab=groups")

@@ -86,6 +86,14 @@ def test_who_was_signed_out_meanwhile_is_told_so(visitor: Visitor, world: worlds
     assert "сеанс закончился" in visitor.get(answer.location).text
 
 
+def test_a_script_of_somebody_signed_out_gets_no_page_in_place_of_its_answer(visitor: Visitor) -> None:
+    asked = {"Sec-Fetch-Dest": "empty", "Referer": "http://localhost/board?scheme=long"}
+    answer = visitor.client.get("/tasks/changes", headers=asked)
+    assert answer.status_code == 401
+    assert answer.text == ""
+    assert answer.headers["HX-Redirect"] == "/signin?next=/board"
+
+
 def test_a_view_without_a_rule_is_closed(app: Flask) -> None:
     app.add_url_rule("/forgotten", "forgotten", lambda: "open")
     assert rule_of(app.view_functions["forgotten"]) is None

@@ -42,8 +42,15 @@ if (place) {
 
   const busy = () => document.hidden || place.querySelector('#rows details[open], #inbox-form[data-sent]');
 
+  let over = false; // signed out: what is on the screen is no longer kept up to date
+  const out = () => {
+    over = true;
+    clearInterval(looking);
+    document.querySelector('[data-signed-out]').hidden = false;
+  };
+
   const look = async () => {
-    if (running || busy()) return;
+    if (running || over || busy()) return;
     running = true;
     try {
       const fields = new URLSearchParams(new FormData(document.getElementById('inbox-filter')));
@@ -52,14 +59,15 @@ if (place) {
       const stamp = document.querySelector('#rows [data-stamp]');
       const asked = fields.toString();
       const answer = await fetch(`${place.dataset.inbox}?${asked}`, {
-        headers: { 'X-Stamp': stamp?.dataset.stamp ?? '' }, credentials: 'same-origin', redirect: 'error',
+        headers: { 'X-Stamp': stamp?.dataset.stamp ?? '' }, credentials: 'same-origin',
       });
+      if (answer.status === 401) out();
       if (answer.status === 204 && answer.headers.get('X-Stamp')) stamp.dataset.stamp = answer.headers.get('X-Stamp');
       if (answer.status === 200 && !busy()) put(await answer.text());
     } catch { /* no connection: the next look may find one */ } finally { running = false; }
   };
 
-  setInterval(look, Number(place.dataset.every) * 1000);
+  const looking = setInterval(look, Number(place.dataset.every) * 1000);
   document.addEventListener('visibilitychange', look);
   window.addEventListener('focus', look);
   document.addEventListener('htmx:afterSwap', ({ detail }) => {
