@@ -21,8 +21,18 @@ KIND, SUM = "limitKind", "limitSum"
 
 def deciders(env: Any, kind: str, value: Any) -> list[str]:
     """The groups whose limit covers the value, from the least. Raises NotFound (no such kind), Invalid (no number)."""
+    return covering(_limits(env, kind), value)
+
+
+def covering(limits: Mapping[str, Any], value: Any) -> list[str]:
+    """The groups of these limits that cover the value, from the least. Raises Invalid (no number)."""
     number = _number(value)
-    return [group for group, limit in _limits(env, kind).items() if limit == ANY or number <= _number(limit)]
+    return [group for group, limit in ordered(limits).items() if limit == ANY or number <= _number(limit)]
+
+
+def ordered(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """Limits from the least to the most, ``any`` last."""
+    return dict(sorted(limits.items(), key=lambda one: (one[1] == ANY, _number(one[1]) if one[1] != ANY else 0)))
 
 
 def limit_of(env: Any, kind: str, group: str) -> Any:
@@ -46,7 +56,7 @@ def kept(env: Any, properties: Mapping[str, str], evaluate: Callable[[str | None
     if not kind:
         return {}
     value = evaluate(properties.get(SUM))
-    return {"limit_groups": deciders(env, kind, value), "limit_value": str(_number(value))}
+    return {"limit_kind": kind, "limit_groups": deciders(env, kind, value), "limit_value": str(_number(value))}
 
 
 def beyond(task: UserTask, groups: Iterable[str]) -> bool:

@@ -3,6 +3,7 @@ version with its moment, author and reason; what the settings files hold stays t
 which open deadlines would move, and moves them or leaves them."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -10,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from engine import access, audit, control_points
+from engine import access, audit, authority, control_points
 from engine.assignment import moment, rank
 from engine.calendar import Calendar, WorkingDuration, calendar_of, data_of, duration
 from engine.errors import Invalid, ReglamentError, Text, text
@@ -22,7 +23,8 @@ from engine.overlay import AUTHORITY, CALENDAR, DEADLINES
 from engine.vocabulary import ControlPointStatus
 from engine.work import Work
 
-MOST = 20_000  # open deadlines that are looked through for a preview
+KEY = re.compile(r"[a-z][a-z0-9_]*")
+MOST = 20_000  # open deadlines and tasks that are looked through for a preview
 Place = tuple[str, str]
 
 
@@ -40,19 +42,34 @@ class Move:
     why: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Handover:
+    """An open task on which other groups could decide if a limit were changed. ``old``, ``new``: their keys."""
+
+    id: int
+    name: str
+    about: str
+    instance_id: int
+    value: str
+    old: Sequence[str]
+    new: Sequence[str]
+
+
 def save(
     work: Work, place: Place, data: Mapping[str, Any], note: str, *, valid_from: datetime | None = None,
     move: bool = False,
 ) -> SettingVersion:  # fmt: skip
-    """A new version of a rule. ``place``: kind and key; ``move``: open deadlines follow. Raises Forbidden, Invalid."""
+    """A new version of a rule. ``place``: kind and key; ``move``: open deadlines follow, and open tasks a limit that
+    holds at once. Raises Forbidden, Invalid."""
     access.require(work, "settings.change")
     checked = check(work, place, data)
     if not note.strip():
         raise Invalid("Say why", {"note": text("Say why")})
     if valid_from is not None and valid_from < work.now:
         valid_from = None
-    moves = moved(work.session, work.env, place, checked) if move else []
     kind, key = place
+    follow = move and not (kind == AUTHORITY and valid_from is not None)
+    moves = moved(work.session, work.env, place, checked) if follow else []
     mine = (SettingVersion.kind == kind, SettingVersion.key == key)
     last = work.session.scalar(select(func.max(SettingVersion.version)).where(*mine)) or 0
     row = SettingVersion(kind=kind, key=key, version=last + 1, data=checked, valid_from=valid_from or work.now,
@@ -78,7 +95,7 @@ def check(work: Work, place: Place, data: Mapping[str, Any]) -> dict[str, Any]:
         return data_of(calendar_of(key, data))
     if kind == DEADLINES:
         return {"value": _deadline(work, key, data.get("value"))}
-    return _limits(work, data)
+    return _limits(work, key, data)
 
 
 def now_in(env: Any, place: Place) -> Any:
@@ -90,9 +107,9 @@ def now_in(env: Any, place: Place) -> Any:
     return {"value": value} if kind == DEADLINES else value
 
 
-def moved(session: Session, env: Any, place: Place, data: Mapping[str, Any]) -> list[Move]:
-    """Open deadlines that would fall on another moment if this rule had held when they were given. What somebody moved
-    by hand stays; timers of drawings go on as they were set."""
+def moved(session: Session, env: Any, place: Place, data: Mapping[str, Any]) -> list[Move] | list[Handover]:
+    """Open deadlines that would fall on another moment if this rule had held when they were given; of a limit the open
+    tasks on which others could decide. What somebody moved by hand stays; timers of drawings go on as they were set."""
     kind, key = place
     if kind == CALENDAR and key in env.calendars:
         new = calendar_of(key, data)
@@ -100,7 +117,7 @@ def moved(session: Session, env: Any, place: Place, data: Mapping[str, Any]) -> 
         return list(_of_calendar(session, new, since)) if since is not None else []
     if kind == DEADLINES and isinstance(data.get("value"), str):
         return list(_of_deadline(session, env, key, data["value"]))
-    return []
+    return list(_of_limit(session, env, key, data["limits"])) if kind == AUTHORITY else []
 
 
 def versions(session: Session, kind: str, key: str | None = None) -> Sequence[SettingVersion]:
@@ -190,21 +207,27 @@ def _refuse(sentence: Text) -> Any:
     raise Invalid(sentence, {"value": sentence})
 
 
-def _limits(work: Work, data: Mapping[str, Any]) -> dict[str, Any]:
+def _limits(work: Work, key: str, data: Mapping[str, Any]) -> dict[str, Any]:
     limits: dict[str, Any] = {}
-    known = set(work.session.scalars(select(Group.key)))
+    known, faults = set(work.session.scalars(select(Group.key))), dict[str, Text]()
+    if not KEY.fullmatch(key):
+        faults["kind"] = text("Small Latin letters, digits and «_», beginning with a letter: {example}",
+                              example="contract_sum")  # fmt: skip
     for group, limit in (data.get("limits") or {}).items():
         if group not in known:
             raise Invalid("There is no group «{group}»", {f"limits.{group}": text("Choose from the list")}, group=group)
-        if limit != "any" and (not isinstance(limit, (int, float)) or isinstance(limit, bool) or limit < 0):
-            wrong = text("Write a number not below 0, or «any»")
-            raise Invalid(wrong, {f"limits.{group}": wrong})
+        number = isinstance(limit, (int, float)) and not isinstance(limit, bool) and limit >= 0
+        if limit != authority.ANY and not number:
+            faults[f"limits.{group}"] = text("Write a number not below 0, or «any»")
         limits[group] = limit
+    if faults:
+        raise Invalid("Some fields are not right", faults)
     if not limits:
-        raise Invalid("Somebody must be able to decide: give at least one group a limit")
+        none = text("Somebody must be able to decide: give at least one group a limit")
+        raise Invalid(none, {"limits": none})
     title = str(data.get("title") or "")
     return {"title": title, "title_en": str(data.get("title_en") or title), "unit": str(data.get("unit") or ""),
-            "limits": limits}  # fmt: skip
+            "limits": authority.ordered(limits)}  # fmt: skip
 
 
 def _first_difference(old: Calendar, new: Calendar) -> date | None:
@@ -240,6 +263,26 @@ def _of_deadline(session: Session, env: Any, key: str, value: str) -> Iterator[M
         for kind, row in found:
             if (row.why or {}).get("spec") == old and "moved_by" not in row.why:
                 yield from _recounted(kind, row, calendar, value)
+
+
+def _of_limit(session: Session, env: Any, kind: str, limits: Mapping[str, Any]) -> Iterator[Handover]:
+    elements = [
+        (one.key, element.id)
+        for one in env.library.in_force(session)
+        for element in one.procedure.elements.values()
+        if authority.KIND in element.settings.properties
+    ]
+    query = (
+        select(UserTask.id, UserTask.name, ProcessInstance.title, UserTask.instance_id, UserTask.settings)
+        .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
+        .where(UserTask.rank.is_not(None), tuple_(UserTask.process_key, UserTask.element_id).in_(elements))
+    )
+    for row in session.execute(query.order_by(UserTask.id).limit(MOST)) if elements else ():
+        kept = row.settings or {}
+        if kept.get("limit_kind") == kind and kept.get("limit_value"):
+            new, old = authority.covering(limits, kept["limit_value"]), kept.get("limit_groups") or []
+            if set(new) != set(old):
+                yield Handover(row.id, row.name, row.title, row.instance_id, kept["limit_value"], old, new)
 
 
 def _recounted(kind: str, row: Any, calendar: Calendar, spec: str) -> Iterator[Move]:
@@ -283,9 +326,15 @@ def _works(spec: Any) -> bool:
     return isinstance(found, WorkingDuration) or (isinstance(found, date) and not isinstance(found, datetime))
 
 
-def _move(work: Work, one: Move, version: SettingVersion) -> None:
+def _move(work: Work, one: Move | Handover, version: SettingVersion) -> None:
     instance = work.session.get_one(ProcessInstance, one.instance_id)
     cause = {"setting": f"{version.kind}:{version.key}:{version.version}", "reason": version.note}
+    if isinstance(one, Handover):
+        task = work.session.get_one(UserTask, one.id)
+        task.settings = {**(task.settings or {}), "limit_groups": list(one.new)}
+        audit.record(work, "user_task.limit_changed", instance=instance, subject=f"user_task:{one.id}",
+                     limit_groups=[list(one.old), list(one.new)], **cause)  # fmt: skip
+        return
     if one.kind == "point":
         control_points.postpone(work, work.session.get_one(ControlPoint, one.id), one.new, dict(one.why))
         audit.record(work, "control_point.moved", instance=instance, subject=f"control_point:{one.id}",
@@ -302,4 +351,7 @@ def _move(work: Work, one: Move, version: SettingVersion) -> None:
                  due_at=[moment(one.old), moment(one.new)], **cause)  # fmt: skip
 
 
-__all__ = ["AUTHORITY", "CALENDAR", "DEADLINES", "Move", "check", "exported", "moved", "now_in", "save", "versions"]
+__all__ = [
+    "AUTHORITY", "CALENDAR", "DEADLINES", "Handover", "Move", "check", "exported", "moved", "now_in", "save",
+    "versions",
+]  # fmt: skip

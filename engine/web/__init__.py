@@ -41,7 +41,7 @@ NOUNS = (
     "campaigns", "loyalty", "diagnosis",
     "complaints", "surveys",
     "board", "stalled", "monitoring", "outlook",
-    "interventions", "absences", "people", "rulebook", "able",
+    "interventions", "absences", "people", "rulebook", "limits", "able",
     "comments", "notices", "agenda", "ical", "incoming",
 )  # fmt: skip
 LATER = ("designer",)

@@ -219,6 +219,7 @@ LINE: Mapping[str, Text] = {
     "user.groups_set": text("The groups of the account were changed"),
     "user.invited": text("A link for setting a password was given"),
     "user.unlocked": text("The account was unlocked"),
+    "user_task.limit_changed": text("Others may decide on the task: the limits were changed"),
     "user_task.owner_changed": text("The task comes back to somebody else with the answer"),
     "step.skipped": text("A step was left out"),
     "token.moved": text("The work was moved to another step"),

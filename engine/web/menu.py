@@ -67,7 +67,7 @@ def menu() -> list[tuple[str, list[Link]]]:
     rules = [
         _link("designer.index", _("Procedures"), "schema"),
         _link("people.listing", _("People"), "user"),
-        _link("rulebook.index", _("Calendars and deadlines"), "clock"),
+        _link("rulebook.index", _("Calendars, deadlines, limits"), "clock"),
         _link("able.show", _("Who may do what"), "shield-check"),
         _link("layouts.listing", _("Document templates"), "file-type-docx"),
         _link("diagnosis.latest", _("Self-diagnosis"), "checklist"),

@@ -1,4 +1,5 @@
-"""Rules of the company in pages: calendars and deadlines, with a look at what would move before anything is saved."""
+"""Rules of the company in pages: calendars and deadlines, with a look at what would move before anything is saved.
+Limits of authority have their page in engine.web.limits and are listed here."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from sqlalchemy import select
 
-from engine import access, rulebook
+from engine import access, authority, rulebook
 from engine.calendar import Calendar, calendar_of, data_of
 from engine.errors import Invalid, NotFound, ReglamentError, Text, text
 from engine.models import Group, User
-from engine.overlay import CALENDAR, DEADLINES
+from engine.overlay import AUTHORITY, CALENDAR, DEADLINES
 from engine.web import reading
 from engine.web.formats import zone
 from engine.web.i18n import say
@@ -29,13 +30,11 @@ NEW = "new"
 @blueprint.get("/rules")
 @allow(*READERS)
 def index() -> str:
-    """Calendars and deadlines as they hold now, and what was changed when by whom."""
+    """Calendars, deadlines and limits as they hold now, and what was changed when by whom."""
     session, env = reading.session(), reading.environment()
-    tab = request.args.get("tab") if request.args.get("tab") in ("deadlines", "history") else "calendars"
-    files = env.from_files()
-    changes = [] if tab == "calendars" else rulebook.versions(session, DEADLINES)
-    if tab == "history":
-        changes = sorted([*changes, *rulebook.versions(session, CALENDAR)], key=lambda one: -one.id)
+    tab = request.args.get("tab") if request.args.get("tab") in ("deadlines", AUTHORITY, "history") else "calendars"
+    files, kinds = env.from_files(), (CALENDAR, DEADLINES, AUTHORITY) if tab == "history" else ()
+    changes = sorted((row for kind in kinds for row in rulebook.versions(session, kind)), key=lambda one: -one.id)
     people = {one.created_by for one in changes}
     return render_template(
         "rules.html",
@@ -43,19 +42,21 @@ def index() -> str:
         calendars=env.calendars,
         year=g.now.astimezone(zone()).year,
         deadlines=_deadlines(env, files[0].get(DEADLINES) or {}),
-        usage=_usage(session, env) if tab == "deadlines" else {},
+        usage=_usage(session, env) if tab == "deadlines" else limit_usage(session, env) if tab == AUTHORITY else {},
+        limits=env.settings.get(AUTHORITY) or {},
+        limit_files=files[0].get(AUTHORITY) or {},
         group_titles={one.key: one for one in session.scalars(select(Group))},
         changes=changes,
         people={one.id: one for one in session.scalars(select(User).where(User.id.in_(people)))},
-        may_change=_may(),
+        may_change=may_change(),
     )
 
 
-@blueprint.get("/rules/<any(calendars, deadlines):kind>.yaml")
+@blueprint.get("/rules/<any(calendars, deadlines, authority):kind>.yaml")
 @allow(*READERS)
 def export(kind: str) -> Response:
     """The rules in force as a settings file."""
-    told = rulebook.exported(reading.environment(), CALENDAR if kind == "calendars" else DEADLINES)
+    told = rulebook.exported(reading.environment(), CALENDAR if kind == "calendars" else kind)
     answer = Response(told, mimetype="application/yaml; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.yaml"'
     return answer
@@ -77,7 +78,7 @@ def change_calendar(office: str) -> Any:
         data = _sent_calendar()
     except Invalid as error:
         return _calendar_page(office, _calendar_data(office), request.form, error.fields), 422
-    return _change(
+    return change(
         (CALENDAR, key), data,
         lambda errors, moves: _calendar_page(office, data, request.form, errors, moves), url_for("rulebook.index"),
     )  # fmt: skip
@@ -95,14 +96,14 @@ def deadline(key: str) -> str:
 def change_deadline(key: str) -> Any:
     """Look what would move; then save."""
     data = {"value": request.form.get("value", "").strip() or None}
-    return _change(
+    return change(
         (DEADLINES, key), data,
         lambda errors, moves: _deadline_page(key, request.form, errors, moves),
         url_for("rulebook.index", tab="deadlines"),
     )  # fmt: skip
 
 
-def _change(place: rulebook.Place, data: Any, page: Any, back: str) -> Any:
+def change(place: rulebook.Place, data: Any, page: Any, back: str) -> Any:
     """The first time shows what would move, the second saves."""
     env, session, note = reading.environment(), reading.session(), request.form.get("note", "")
     try:
@@ -112,7 +113,7 @@ def _change(place: rulebook.Place, data: Any, page: Any, back: str) -> Any:
         if "save" not in request.form:
             return page({}, rulebook.moved(session, env, place, checked))
         move = request.form.get("save") == "move"
-        reading.do(rulebook.save, place, data, note, valid_from=_from(), move=move)
+        reading.do(rulebook.save, place, data, note, valid_from=starts(), move=move)
     except Invalid as error:
         return page(error.fields or {"note": error.text}, None), 422
     except ReglamentError as error:
@@ -142,7 +143,7 @@ def _calendar_page(
         year=year,
         lines={name: _lines(data.get(name)) for name in ("days_off", "days_on", "short_days")},
         history=rulebook.versions(reading.session(), CALENDAR, office),
-        may_change=_may(),
+        may_change=may_change(),
     )
 
 
@@ -164,7 +165,7 @@ def _deadline_page(
         shown=SHOWN,
         groups=session.scalars(select(Group).order_by(Group.title)).all() if key.startswith("ladder.") else [],
         history=rulebook.versions(session, DEADLINES, key),
-        may_change=_may(),
+        may_change=may_change(),
     )
 
 
@@ -198,6 +199,18 @@ def _usage(session: Any, env: Any) -> dict[str, list[tuple[str, str]]]:
             for part in told.split("deadlines.")[1:]:
                 key = part[: next((at for at, sign in enumerate(part) if not (sign.isalnum() or sign in "-_.")), 0)]
                 found.setdefault(key.rstrip("."), {})[element.name or element.id, definition.name] = None
+    return {key: list(places) for key, places in found.items()}
+
+
+def limit_usage(session: Any, env: Any) -> dict[str, list[tuple[str, str]]]:
+    """Where a kind of authority is used: step and its procedure."""
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for definition in env.library.in_force(session):
+        for element in definition.procedure.elements.values():
+            told, own = repr(element), element.settings.properties.get(authority.KIND)
+            for key in env.settings.get(AUTHORITY) or {}:
+                if own == key or ("authority " in told and f'"{key}"' in told):
+                    found.setdefault(key, {})[element.name or element.id, definition.name] = None
     return {key: list(places) for key, places in found.items()}
 
 
@@ -258,7 +271,8 @@ def _year(shown: Calendar, year: int) -> list[tuple[date, list[list[tuple[date, 
     return months
 
 
-def _from() -> datetime | None:
+def starts() -> datetime | None:
+    """From when the sent rule is to hold; None: at once."""
     try:
         day = date.fromisoformat(request.form.get("valid_from", ""))
     except ValueError:
@@ -266,5 +280,6 @@ def _from() -> datetime | None:
     return datetime.combine(day, time(), zone())
 
 
-def _may() -> bool:
+def may_change() -> bool:
+    """May this person change rules?"""
     return access.may(reading.session(), reading.actor(), g.now, "settings.change") is not None

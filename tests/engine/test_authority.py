@@ -8,7 +8,7 @@ import pytest
 
 from engine import access, rulebook, tasks
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models import Absence
+from engine.models import Absence, UserTask
 from engine.substitution import away
 from tests.case import END, START, Case, drawing, user_task
 from tests.cast import actor
@@ -38,6 +38,12 @@ def may(case: Case, percent: Any) -> set[str]:
             login for login in ("anna", "elena", "dmitry", "lidia")
             if access.may(session, actor(case.env, login), case.clock(), "task.complete", task)
         }  # fmt: skip
+
+
+def anna_may(case: Case, task_id: int) -> bool:
+    with case.env.sessions() as session:
+        task = session.get_one(UserTask, task_id)
+        return access.may(session, actor(case.env, "anna"), case.clock(), "task.complete", task) is not None
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,29 @@ def test_limits_change_in_pages_and_open_tasks_keep_theirs(limited: Case) -> Non
 def test_limits_that_cannot_be_are_refused(limited: Case, limits: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         limited.act("maria", rulebook.save, ("authority", "discount"), {"limits": limits}, "why")
+
+
+def test_open_tasks_are_handed_over_with_new_limits_when_asked_and_the_log_says_why(limited: Case) -> None:
+    limited.start("decide", percent=15)
+    limited.start("decide", percent=50)
+    new = {"title": "Скидка", "limits": {"director": "any", "head": 20, "manager": 30}}
+    with limited.env.sessions() as session:
+        (found,) = rulebook.moved(session, limited.env, ("authority", "discount"), new)
+    assert (found.value, list(found.old), found.new) == ("15", ["head", "director"], ["head", "manager", "director"])
+    limited.act("dmitry", rulebook.save, ("authority", "discount"), new, "trust", move=True)
+    assert limited.logged(1).count("user_task.limit_changed") == 1
+    assert [anna_may(limited, task_id) for task_id in (1, 2)] == [True, False]
+
+
+def test_limits_of_a_later_day_hand_nothing_over(limited: Case) -> None:
+    limited.start("decide", percent=15)
+    new = {"title": "Скидка", "limits": {"manager": "any"}}
+    day = limited.clock() + timedelta(days=1)
+    limited.act("dmitry", rulebook.save, ("authority", "discount"), new, "trust", valid_from=day, move=True)
+    assert not anna_may(limited, limited.task("do").id)
+
+
+def test_the_key_of_a_new_kind_is_one_that_drawings_can_name(limited: Case) -> None:
+    with pytest.raises(Invalid) as refused:
+        limited.act("dmitry", rulebook.save, ("authority", "Скидка"), {"limits": {"manager": 5}}, "new")
+    assert set(refused.value.fields) == {"kind"}

@@ -8,7 +8,8 @@ from tests.pages.conftest import SignIn
 from tests.pages.test_looks import AXE, objections
 
 PAGES = ("/absences", "/me/absence", "/people", "/people/1", "/people/new", "/groups", "/groups/head", "/rules",
-         "/rules?tab=deadlines", "/rules/calendar/main", "/rules/deadline/CP-02", "/authority")  # fmt: skip
+         "/rules?tab=deadlines", "/rules/calendar/main", "/rules/deadline/CP-02",
+         "/rules?tab=authority", "/rules/authority/discount", "/rules/authority/new", "/authority")  # fmt: skip
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="npm ci brings axe-core")
