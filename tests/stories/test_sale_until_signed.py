@@ -247,13 +247,13 @@ def test_an_absent_approvers_substitute_answers_for_him(story: Story) -> None:
 
 
 @pytest.mark.begins_at("contract")
-def test_the_clients_remarks_lead_through_a_protocol_of_disagreement_to_a_new_version(story: Story) -> None:
+def test_the_clients_remarks_lead_to_a_new_version(story: Story) -> None:
     steps.contract_terms(story)
     steps.approve_contract(story)
     story.send()
     story.complete("Получить подписанный договор", contract_decision="remarks", contract_remarks="Оплата после акта")
     story.complete(
-        "Разобрать протокол разногласий", disagreement_result="partly", special_terms="Оплата второй части после акта",
+        "Разобрать замечания клиента", disagreement_result="partly", special_terms="Оплата второй части после акта",
         schedule="half",
     )  # fmt: skip
     steps.approve_contract(story)

@@ -1,0 +1,132 @@
+"""What goes with a contract: its annexes and the protocol of disagreement (R140, R153, R163)."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.crm import deals
+from engine.vocabulary import ControlPointStatus, DocumentStatus
+from engine.work import Work
+from tests.stories import steps
+from tests.stories.story import Story
+
+PLAN = [
+    {"step": "Площадка", "due": "2026-11-30", "who": "Исполнитель", "result": "договор с площадкой"},
+    {"step": "Программа", "due": "за неделю до мероприятия", "who": "Заказчик"},
+]
+DISPUTED = {"clause": "3.3", "company": "В течение 5 рабочих дней", "client": "В течение 15 рабочих дней"}
+AGREED = {**DISPUTED, "agreed": "В течение 10 рабочих дней"}
+
+
+@pytest.mark.begins_at("contract")
+def test_annexes_are_made_sent_and_signed_with_their_contract(story: Story) -> None:
+    steps.contract_terms(story, contract_annexes=["specification", "plan"], contract_plan=PLAN)
+    steps.approve_contract(story)
+    story.send()
+    letter = story.mailbox.letter("Договор")
+    assert [part.get_filename() for part in letter.iter_attachments()] == [
+        "Договор возмездного оказания услуг 0001-26.docx", "Спецификация к договору С-0001-26.docx",
+        "Календарный план к договору ПЛ-0001-26.docx",
+    ]  # fmt: skip
+    assert "спецификация (смета), календарный план" in story.text_of("contract")
+    assert "к договору № 0001/26" in story.text_of("contract_specification")
+    assert "366 000,00" in story.text_of("contract_specification")
+    assert "за неделю до мероприятия" in story.text_of("contract_plan")
+    story.complete("Получить подписанный договор", contract_decision="signed")
+    for kind in ("contract", "contract_specification", "contract_plan"):
+        assert [paper.status for paper in story.documents(kind)] == [DocumentStatus.SIGNED]
+    assert story.milestones[-1] == "M5"
+
+
+@pytest.mark.begins_at("contract")
+def test_an_annex_follows_its_contract_to_a_new_version_and_is_cancelled_when_it_is_not_wanted(story: Story) -> None:
+    steps.contract_terms(story, contract_annexes=["specification", "plan"], contract_plan=PLAN)
+    story.approve("lawyer", decision="reject", remark="Срок плана не тот")
+    steps.contract_terms(story, "Исправить договор", contract_annexes=["specification"])
+    steps.approve_contract(story)
+    story.send()
+    papers = story.documents("contract_specification")
+    assert [(paper.version, paper.number, paper.status) for paper in papers] == [
+        (1, "С-0001/26", "superseded"), (2, "С-0001/26", "sent"),
+    ]  # fmt: skip
+    assert [paper.status for paper in story.documents("contract_plan")] == [DocumentStatus.CANCELLED]
+    assert "календарный план" not in story.text_of("contract")
+
+
+@pytest.mark.begins_at("contract")
+def test_a_long_list_of_services_proposes_a_specification(story: Story) -> None:
+    lines = [{**steps.LINES[1], "name": f"Услуга {n}", "price": "20000.00"} for n in range(1, 8)]
+    story.act("anna", _set_lines, story.deal_id, lines)
+    steps.contract_terms(story)
+    assert story.open == ["Согласовать документ", "Согласовать документ"]
+    assert [paper.status for paper in story.documents("contract_specification")] == [DocumentStatus.DRAFT]
+    assert story.documents("contract_plan") == []
+
+
+@pytest.mark.begins_at("contract")
+def test_the_plan_of_the_proposal_is_proposed_for_the_contract(story: Story) -> None:
+    dates = [{"_of": str(row), "due": f"до {10 + row} декабря"} for row in range(3)]
+    steps.contract_terms(story, contract_annexes=["plan"], contract_plan=dates)
+    steps.approve_contract(story)
+    assert "Программа\nдо 11 декабря" in story.text_of("contract_plan")
+
+
+@pytest.mark.begins_at("contract")
+def test_disagreements_become_a_protocol_that_both_sides_sign(story: Story) -> None:
+    _signed_with_disagreements(story)
+    assert story.open == ["Согласовать редакцию спорных пунктов"]
+    story.complete("Согласовать редакцию спорных пунктов", disagreement_items=[AGREED])
+    story.approve("lawyer")
+    story.send()
+    assert "В течение 10 рабочих дней" in story.text_of("disagreement")
+    assert "к договору № 0001/26" in story.text_of("disagreement")
+    story.complete("Получить подписанный протокол разногласий", disagreement_answer="signed")
+    assert [paper.status for paper in story.documents("disagreement")] == [DocumentStatus.SIGNED]
+    assert [paper.status for paper in story.documents("contract")] == [DocumentStatus.SIGNED]
+    assert [point.status for point in story.points("CP-13")] == [ControlPointStatus.MET] * 2
+    assert story.milestones[-1] == "M5"
+
+
+@pytest.mark.begins_at("contract")
+def test_another_wording_of_the_client_makes_a_new_version_of_the_protocol(story: Story) -> None:
+    _signed_with_disagreements(story)
+    story.complete("Согласовать редакцию спорных пунктов", disagreement_items=[AGREED])
+    story.approve("lawyer")
+    story.send()
+    story.complete(
+        "Получить подписанный протокол разногласий", disagreement_answer="other", disagreement_note="Не меньше 12 дней"
+    )
+    again = {**AGREED, "agreed": "В течение 12 рабочих дней"}
+    story.complete("Согласовать редакцию спорных пунктов", disagreement_items=[again])
+    story.approve("lawyer")
+    story.send()
+    assert [paper.version for paper in story.documents("disagreement")] == [1, 2]
+    assert "В течение 12 рабочих дней" in story.text_of("disagreement")
+
+
+@pytest.mark.begins_at("contract")
+def test_where_no_common_words_are_found_the_deal_ends_with_its_reason(story: Story) -> None:
+    _signed_with_disagreements(story)
+    story.complete("Согласовать редакцию спорных пунктов", disagreement_items=[AGREED])
+    story.approve("lawyer")
+    story.send()
+    refusal = {"category": "terms", "comment": "Не устроил срок оплаты"}
+    story.complete("Получить подписанный протокол разногласий", disagreement_answer="refused", refusal=refusal)
+    steps.lose(story)
+    assert story.deal["status"] == "lost"
+    assert story.deal["refusal"]["category"] == "terms"
+    assert [paper.status for paper in story.documents("contract")] == [DocumentStatus.SENT]
+
+
+def _signed_with_disagreements(story: Story) -> None:
+    steps.contract_terms(story)
+    steps.approve_contract(story)
+    story.send()
+    story.complete(
+        "Получить подписанный договор", contract_decision="disagreements", disagreement_items=[DISPUTED]
+    )
+
+
+def _set_lines(work: Work, deal_id: int, lines: list[dict[str, Any]]) -> None:
+    deals.set_lines(work, deal_id, lines)
