@@ -51,6 +51,7 @@ def _page(
     held = {} if kind == NEW else _held(kind)["limits"]
     groups = session.scalars(select(Group).order_by(Group.title)).all()
     later = given is not None and (starts() or g.now) > g.now
+    order = list(dict.fromkeys((*held, *data["limits"])))
     wanted = authority.ordered(data["limits"]) if moves is not None else {}
     return render_template(
         "rule_limits.html",
@@ -66,7 +67,8 @@ def _page(
         changed=[one.key for one in groups if wanted and held.get(one.key) != wanted.get(one.key)],
         ceiling=None if authority.ANY in wanted.values() else max(wanted.values(), default=None),
         shown=SHOWN,
-        groups=groups,
+        deciding=sorted((one for one in groups if one.key in order), key=lambda one: order.index(one.key)),
+        others=[one for one in groups if one.key not in order],
         titles={one.key: one for one in groups},
         units=UNITS,
         usage=limit_usage(session, env).get(kind, []),
