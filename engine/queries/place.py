@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,13 @@ class Part:
         return and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None), self._drawn)
 
     @property
+    def open_to(self) -> ColumnElement[bool]:
+        """The same, asked of one task at a time."""
+        groups = self.groups if self.scope.group is None else self.groups & {self.scope.group}
+        people = () if self.scope.group else (self.user_id,)
+        return and_(may_be_claimed(groups, people), self._drawn)
+
+    @property
     def _drawn(self) -> ColumnElement[bool]:
         return UserTask.process_key == self.scope.procedure if self.scope.procedure else true()
 
@@ -75,13 +82,19 @@ class Desk:
 
     @property
     def free(self) -> ColumnElement[bool]:
-        """Nobody has it and one of them may take it."""
-        may = select(Candidate.task_id).where(
-            Candidate.rank.is_not(None),
-            or_(Candidate.group_key.in_(self.groups), Candidate.user_id.in_(self.people)),
-        )
-        whole = and_(UserTask.id.in_(may), UserTask.assignee_id.is_(None), UserTask.rank.is_not(None))
-        return or_(whole, *(part.free for part in self.parts)) if self.parts else whole
+        """Nobody has it and one of them may take it. Asked of one task at a time: for few tasks among many."""
+        whole = may_be_claimed(self.groups, self.people)
+        return or_(whole, *(part.open_to for part in self.parts)) if self.parts else whole
+
+
+def may_be_claimed(groups: Collection[str], people: Collection[int]) -> ColumnElement[bool]:
+    """Nobody has the task, and a member of these groups or one of these people may take it."""
+    named = exists().where(
+        Candidate.task_id == UserTask.id,
+        Candidate.rank.is_not(None),
+        or_(Candidate.group_key.in_(groups), Candidate.user_id.in_(people)),
+    )
+    return and_(UserTask.assignee_id.is_(None), UserTask.rank.is_not(None), named)
 
 
 def desk(session: Session, actor: Actor, now: datetime) -> Desk:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from markupsafe import Markup, escape
 from engine.web.i18n import babel_locale, gettext, locale, ngettext
 
 SOON = timedelta(hours=24)
+KEPT = lru_cache(maxsize=4096)  # a list says the same few moments again and again, and babel takes its time for each
 NORM = re.compile(
     r"(?P<each>R\d*/)?P(?:(?P<y>\d+)Y)?(?:(?P<m>\d+)M)?(?:(?P<w>\d+)W)?(?:(?P<bd>\d+)BD)?(?:(?P<d>\d+)D)?"
     r"(?:T(?:(?P<bh>\d+)BH)?(?:(?P<bm>\d+)BM)?(?:(?P<h>\d+)H)?)?"
@@ -35,7 +37,12 @@ def day(value: date | datetime | str | None, style: str = "long") -> str:
         return ""
     value = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     value = value.astimezone(zone()).date() if isinstance(value, datetime) else value
-    return format_date(value, style, locale=babel_locale())
+    return _day(value, style, locale())
+
+
+@KEPT
+def _day(value: date, style: str, language: str) -> str:
+    return format_date(value, style, locale=babel_locale(language))
 
 
 def iso_day(value: date | datetime | None) -> str:
@@ -55,33 +62,53 @@ def moment(value: datetime | str | None) -> str:
     if not value:
         return ""
     value = datetime.fromisoformat(value) if isinstance(value, str) else value
-    pattern = "medium" if locale() == "en" else "d MMM y, HH:mm"
-    return format_datetime(value.astimezone(zone()), pattern, locale=babel_locale())
+    return _moment(value.astimezone(zone()).replace(tzinfo=None), locale())
+
+
+@KEPT
+def _moment(local: datetime, language: str) -> str:
+    return format_datetime(local, "medium" if language == "en" else "d MMM y, HH:mm", locale=babel_locale(language))
 
 
 def clock(value: datetime) -> str:
     """«14:05»"""
-    return format_time(value.astimezone(zone()), "short", locale=babel_locale())
+    return _clock(value.astimezone(zone()).time(), locale())
+
+
+@KEPT
+def _clock(local: time, language: str) -> str:
+    return format_time(local, "short", locale=babel_locale(language))
 
 
 def near(value: datetime | None) -> str:
     """«сегодня, 14:00», «завтра, 12:00», «24 ноября, 10:00»: as people say it."""
     if value is None:
         return ""
-    local, today = value.astimezone(zone()), g.now.astimezone(zone()).date()
+    return _near(value.astimezone(zone()).replace(tzinfo=None), _today(), locale())
+
+
+@KEPT
+def _near(local: datetime, today: date, language: str) -> str:
     names = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
     name = names.get((local.date() - today).days)
     if name is None:
-        pattern = ("d MMM" if locale() == "ru" else "MMM d") + ("" if local.year == today.year else " y")
-        name = format_date(local.date(), pattern, locale=babel_locale())
-    return f"{name}, {clock(value)}"
+        pattern = ("d MMM" if language == "ru" else "MMM d") + ("" if local.year == today.year else " y")
+        name = format_date(local.date(), pattern, locale=babel_locale(language))
+    return f"{name}, {_clock(local.time(), language)}"
+
+
+def _today() -> date:
+    if "today" not in g:
+        g.today = g.now.astimezone(zone()).date()
+    today: date = g.today
+    return today
 
 
 def stamp(value: datetime | None) -> Markup:
     """The near form inside ``<time>``, the full form as its title."""
     if value is None:
         return Markup("")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), near(value))
+    return Markup(f'<time datetime="{value.isoformat()}" title="{escape(moment(value))}">{escape(near(value))}</time>')
 
 
 def for_control(value: datetime | None) -> str:
@@ -91,8 +118,13 @@ def for_control(value: datetime | None) -> str:
 
 def distance(value: datetime) -> str:
     """«3 часа», «2 дня»: how far a moment is from now."""
-    apart = max(abs(value - g.now), timedelta(minutes=1))
-    return format_timedelta(apart, granularity="minute", threshold=1.3, locale=babel_locale())
+    return _distance(max(1, round(abs(value - g.now).total_seconds() / 60)), locale())
+
+
+@KEPT
+def _distance(minutes: int, language: str) -> str:
+    apart = timedelta(minutes=minutes)
+    return format_timedelta(apart, granularity="minute", threshold=1.3, locale=babel_locale(language))
 
 
 def urgency(due: datetime | None) -> str:
@@ -152,9 +184,13 @@ def _unit(count: int, unit: str) -> str:
 
 def icon(name: str, classes: str = "") -> Markup:
     """A picture of the sprite; always beside words, so it is hidden from screen readers."""
-    address = escape(g.sprite)
+    return _icon(g.sprite, name, classes)
+
+
+@KEPT
+def _icon(sprite: str, name: str, classes: str) -> Markup:
     drawing = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>')
-    return drawing.format(classes, address, name)
+    return drawing.format(classes, sprite, name)
 
 
 def utc(local: str) -> datetime:

@@ -7,7 +7,7 @@ New sentences are collected by ``python -m engine.web.collect``.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
+from markupsafe import Markup
 
 from engine.errors import Text
 
@@ -35,9 +36,14 @@ def locale() -> str:
     return chosen if chosen in LOCALES else DEFAULT
 
 
-def babel_locale() -> Locale:
-    """The same as babel knows it."""
-    return Locale.parse(locale())
+def babel_locale(name: str = "") -> Locale:
+    """The same, or another language, as babel knows it."""
+    return _parsed(name or locale())
+
+
+@cache
+def _parsed(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def translate(locale_: str, message: str) -> str:
@@ -72,8 +78,24 @@ def install(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     environment: Any = app.jinja_env
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.globals["_"] = _in_page  # a page has a thousand sentences: the short way to each of them
     app.jinja_env.filters["say"] = say
     app.jinja_env.globals.update(locale=locale, locales=LOCALES)
+
+
+def _in_page(sentence: str, **values: Any) -> Markup:
+    """A sentence in a template, as jinja's own ``_`` says it: markup is what is written here, values are escaped."""
+    return _pattern(locale(), sentence) % values if values else _said(locale(), sentence)
+
+
+@lru_cache(maxsize=8192)
+def _pattern(name: str, sentence: str) -> Markup:
+    return Markup(_translations(name).ugettext(sentence))
+
+
+@lru_cache(maxsize=8192)
+def _said(name: str, sentence: str) -> Markup:
+    return _pattern(name, sentence) % {}
 
 
 @cache
