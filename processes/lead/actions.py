@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import notifications
+from engine import notifications, values
 from engine.actions import ActionCall, Registry
-from engine.crm import campaigns, clients, contact_log, deals, development, leads, next_contacts, segments
-from engine.errors import Failed
-from engine.models import Product, User
+from engine.crm import campaigns, clients, consents, contact_log, deals, development, leads, next_contacts, segments
+from engine.documents import lifecycle
+from engine.errors import Conflict, Failed
+from engine.models import Consent, Product, User
 from engine.work import Work
 
 GROUNDS = {"inn": "ИНН", "phone": "телефон", "mail": "почта"}
@@ -36,6 +37,8 @@ def register(registry: Registry) -> None:
     registry.add("lead.questions", questions)
     registry.add("deal.open", open_deal)
     registry.add("deal.qualify", qualify)
+    registry.add("consent.missing", consents_missing)
+    registry.add("consent.record", consents_record)
 
 
 def check(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -186,6 +189,34 @@ def _say_why_not(work: Work, call: ActionCall, client: str, reason: str) -> None
             work, f"{call.key}:{starter.login}", starter.email, f"Звонить нельзя: {client}",
             f"{reason}. Звонок клиенту «{client}» не состоится.", instance=call.instance,
         )  # fmt: skip
+
+
+def consents_missing(work: Work, call: ActionCall) -> dict[str, Any]:
+    """contact_id, purposes -> consent_purposes: what this person has not agreed to in full yet."""
+    held = {row.purpose for row in consents.of(work.session, int(call.inputs["contact_id"])) if _in_full(row)}
+    return {"consent_purposes": [one for one in call.inputs["purposes"] or [] if one not in held]}
+
+
+def consents_record(work: Work, call: ActionCall) -> dict[str, Any]:
+    """contact_id, purposes, papers [{kind, id}], copy (files): what was signed is in force, by the text of its paper
+    and with the signed copy; its paper counts as signed."""
+    papers = {str(paper["kind"]): int(paper["id"]) for paper in call.inputs["papers"]}
+    copies = call.inputs.get("copy") or []
+    for purpose in call.inputs["purposes"]:
+        paper = lifecycle.mark_signed(work, papers[f"consent_{purpose}"])
+        said = (values.decode(paper.data).get("consent") or {}).get("text_version")
+        try:
+            consents.give(
+                work, int(call.inputs["contact_id"]), str(purpose), text_version=str(said or paper.title),
+                file_id=int(copies[0]["id"]) if copies else paper.docx_id,
+            )  # fmt: skip
+        except Conflict:
+            continue  # given some other way while the paper was on its way
+    return {}
+
+
+def _in_full(row: Consent) -> bool:
+    return row.withdrawn_at is None and row.channel == consents.ANY
 
 
 def _chosen(work: Work, name: str, product: Product | None, segment: str | None) -> Any:
