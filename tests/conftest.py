@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         of_engine = Path(str(metafunc.definition.path)).parent.name in {"engine", "crm"}
+        of_engine = of_engine and not getattr(metafunc.module, "ONE_DATABASE", False)
         both = of_engine and not metafunc.config.getoption("--no-postgresql")
         backends = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("backend", backends, scope="session", indirect=True)

@@ -6,7 +6,7 @@ it. So visits, log and replay tell what happened without knowing of moves.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,14 @@ from engine import values
 from engine.bpmn import merging, runner, ways
 from engine.bpmn.joins import Join
 from engine.bpmn.known import Known
-from engine.bpmn.nodes import ARMED, DONE, Exclusive, Node, label
+from engine.bpmn.nodes import ARMED, DONE, RACE, Exclusive, Node, label
 from engine.bpmn.nodes_activities import AGAIN, INTO, Activity, Containing
 from engine.bpmn.nodes_events import Boundary, EventSubProcess, EventSubStart, IntermediateCatch, Start
 from engine.bpmn.scopes import Root, Scope, Visit
 from engine.bpmn.stepping import FAILED
 from engine.bpmn.types import Advance, Element, Host, Procedure, Variables
 from engine.bpmn.ways import Level, Passage, Way
-from engine.errors import NotFound, WrongState
+from engine.errors import NotFound, Text, WrongState, text
 
 MOVABLE = (Activity, IntermediateCatch, Exclusive)
 
@@ -75,11 +75,13 @@ def move(
     if [leaf.id for leaf in ways.leaves(level.visit)] != [task.id]:
         raise WrongState("Inside of «{around}» other work is under way: it would be withdrawn as well",
                          around=label(level.visit.node))  # fmt: skip
-    if (fault := ways.starved(level.scope, [level.visit], node)) is not None:
+    leaving = _rivals(level)
+    if (fault := ways.starved(level.scope, leaving, node) or _doubled(level, leaving, node)) is not None:
         raise WrongState(fault)
     known = level.visit.node.outlook(level.visit)
     above = level.visit.parent
-    level.visit.cancel()
+    for visit in leaving:
+        visit.cancel()
     placed = _put(above, node, known, [[one.name, None, None, {}, {}] for one in into])
     placed.write(runner.checked(variables))
     placed._ready()
@@ -134,8 +136,52 @@ def destinations(procedure: Procedure, content: bytes, token_id: str, host: Host
         for node in level.scope.spec.task_specs.values():
             if not isinstance(node, MOVABLE) or isinstance(node, EventSubProcess) or node is level.visit.node:
                 continue
-            if not node.is_round and ways.starved(level.scope, [level.visit], node) is None:
+            leaving = _rivals(level)
+            fault = node.is_round or ways.starved(level.scope, leaving, node) or _doubled(level, leaving, node)
+            if not fault:
                 found.append((level.scope.path, node.drawn))
+    return found
+
+
+def _rivals(level: Level) -> list[Visit]:
+    """The visit, and the events that race against it: who goes on from elsewhere waits for none of them."""
+    race = level.visit.internal_data.get(RACE)
+    others = [task for task in level.scope.live() if race is not None and task.internal_data.get(RACE) == race]
+    return [level.visit, *(task for task in others if task is not level.visit)]
+
+
+def _doubled(level: Level, leaving: Collection[Visit], entered: Node) -> Text | None:
+    """Why a step would be done twice if this token went on from ``entered``; None if none would: another token comes
+    there too where this one would not have, or it has come out of there."""
+    own = _onwards(level.visit.node, False)
+    then = _onwards(entered, False)
+    for other in ways.tokens_of(level.scope):
+        if other in leaving:
+            continue
+        theirs = _onwards(other.node, False)
+        is_before_the_same = any(isinstance(node, Join) and node.joins for node in own & then & theirs)
+        if entered in _onwards(other.node, True) and entered not in own and not is_before_the_same:
+            return text("Work comes to «{element}» from «{other}» too: it would be done twice",
+                        element=label(entered), other=label(other.node))  # fmt: skip
+        if other.node in then - {entered} and not (isinstance(other.node, Join) and other.node.joins):
+            return text("From «{element}» the work would come to «{other}» once more, and that is under way",
+                        element=label(entered), other=label(other.node))  # fmt: skip
+    return None
+
+
+def _onwards(node: Node, over_joins: bool) -> set[Node]:
+    """Elements to which a token comes from here, this one included; branches that events begin beside do not count."""
+    found: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        at = waiting.pop()
+        if at in found:
+            continue
+        found.add(at)
+        if at is not node and not over_joins and isinstance(at, Join) and at.joins:
+            continue
+        waiting += [flow.target for flow in at.flows]
+        waiting += [flow.target for event in at.boundaries if event.interrupting for flow in event.flows]
     return found
 
 

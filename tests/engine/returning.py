@@ -109,7 +109,7 @@ def sound(case: Case) -> None:
         here = select(Visit.token_id).where(Visit.instance_id == instance.id, Visit.left_at.is_(None))
         live = {task.id for scope in root.scopes for task in scope.live()}
         assert set(session.scalars(here)) <= live
-        ids = set(opened.values())
+        ids = set(session.scalars(select(UserTask.id).where(UserTask.rank.is_not(None))))
         for model in (Candidate, FormDraft):
             assert {row.task_id for row in session.scalars(select(model))} <= ids
 

@@ -168,13 +168,6 @@ def test_nothing_goes_back_in_a_suspended_instance(line: Back) -> None:
     line.give_back("check", "write")
 
 
-def test_a_delegated_task_is_given_back_with_an_answer_not_returned(line: Back) -> None:
-    line.act("elena", tasks.claim, line.task("check").id)
-    line.act("elena", tasks.delegate, line.task("check").id, line.user("boris").id)
-    with refused("was delegated to you"):
-        line.give_back("check", "write", login="boris")
-
-
 def test_an_absent_performer_gets_it_back_and_his_substitute_may_do_it(line: Back) -> None:
     anna, boris = line.user("anna").id, line.user("boris").id
     now = line.clock.now
@@ -195,16 +188,6 @@ def test_what_a_substitute_did_comes_back_to_him_for_whom_he_did_it(line: Back) 
     line.complete("review", "lidia", ok="true")
     opened = line.give_back("check", "write")
     assert (opened.assignee_id, opened.claimed_for) == (boris, anna)
-
-
-def test_who_has_left_gets_nothing_back_the_drawing_says_who_does(line: Back) -> None:
-    anna = line.user("anna")
-    anna.active = False
-    with line.env.sessions() as session:
-        session.merge(anna)
-        session.commit()
-    assert line.give_back("check", "write").assignee_id is None
-    line.complete("write", "boris", amount="5")
 
 
 def test_separation_of_duties_holds_in_every_round(back: Back) -> None:
