@@ -196,6 +196,55 @@ def test_a_head_may_hand_a_debt_straight_to_the_director(story: Story) -> None:
     assert story.documents("claim") == []
 
 
+def _before_the_director(story: Story) -> None:
+    """Half is paid, the other half stays owed until the director decides."""
+    _indebted(story)
+    while AWAIT not in story.open:
+        story.send()
+    story.until(story.variables_of(AWAIT)["pay_until"])
+    story.wait("P3BD")
+    story.complete("Позвонить о долге", call_result="refuses")
+    story.wait("P2BD")
+    story.complete("Решить о должнике", debt_decision="director")
+    story.complete("Решить о безнадёжном долге", director_decision="refund", director_note="Услуга не принята")
+    story.complete("Зарегистрировать заявление")
+
+
+@pytest.mark.begins_at("contract")
+def test_a_contract_that_ends_returns_what_was_paid_and_nothing_is_owed_any_more(story: Story) -> None:
+    """P10: the third outcome, money goes back once and the sale is lost, not won."""
+    _before_the_director(story)
+    assert AWAIT not in story.open
+    story.complete("Определить основание возврата", refund_due="due")
+    expenses = [{"name": "Аренда площадки", "proof": "акт № 5", "sum": "83000.00"}]
+    story.complete("Посчитать расходы", refund_expenses=expenses)
+    story.approve("lawyer")
+    story.approve("director")
+    story.send()
+    today = f"{story.clock.now.date():%Y-%m-%d}"
+    story.complete("Перечислить деньги клиенту", refund_date=today, refund_reference="77")
+    moved = [(payment.kind, payment.sum) for payment in _payments(story)]
+    assert moved[:2] == [("in", HALF), ("refund", Decimal("100000.00"))]
+    assert {kind for kind, _ in moved[2:]} == {"write_off"}
+    assert story.deal["balance"] == 0
+    assert story.documents("invoice")[-1].status == DocumentStatus.CANCELLED
+    assert [point.status for point in story.points("CP-26")] == [ControlPointStatus.MET]
+    steps.survey(story, survey_terms=4)
+    assert "Зарегистрировать заявление" not in story.open, "what went back already is not returned again"
+    steps.lose(story, category="terms", comment="Договор расторгнут")
+    assert story.deal["status"] == "lost"
+
+
+@pytest.mark.begins_at("contract")
+def test_where_the_lawyer_finds_no_ground_for_a_refund_the_debt_is_followed_up_again(story: Story) -> None:
+    _before_the_director(story)
+    story.complete("Определить основание возврата", refund_due="not_due")
+    assert AWAIT in story.open
+    assert [payment.kind for payment in _payments(story)] == ["in"]
+    steps.receive(story, HALF, "51")
+    assert story.deal["balance"] == 0
+
+
 @pytest.mark.begins_at("payment")
 def test_a_prepayment_followed_up_by_hand_has_its_advance_invoice(story: Story) -> None:
     """The stage has been given up, the money comes all the same."""
