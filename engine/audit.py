@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from engine import values
@@ -88,6 +88,12 @@ def record(
     lines.append(
         _Line(instance, type, subject, definition, actor.user_id, actor.on_behalf_of, values.encode(data))
     )
+
+
+def about(*subjects: str) -> ColumnElement[bool]:
+    """Lines of no instance about these subjects (``client:17``), found by their index."""
+    is_common: ColumnElement[bool] = AuditEvent.chain == literal_column(str(COMMON))  # said as the index says it
+    return and_(is_common, AuditEvent.subject.in_(subjects))
 
 
 def verify(session: Session, chain: int, anchor: Head | None = None) -> Verdict:

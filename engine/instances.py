@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bpmn, failures, feel, ledger, outbox, projection
 from engine.bpmn.types import Advance, ElementFailed, Host
 from engine.definitions import Definition
 from engine.environment import Layers
-from engine.errors import Invalid, NotFound, ReglamentError, UnderWay, WrongState, text
+from engine.errors import Conflict, Invalid, NotFound, ReglamentError, UnderWay, WrongState, text
 from engine.models import Message, ProcessDefinition, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared, adopt
 from engine.vocabulary import InstanceStatus, InterventionKind, JobKind, MessageStatus
@@ -187,9 +188,16 @@ def _bind(
         client_id=given.get("client_id"),
         parent_id=parent_id,
         office=office,
+        sole=_sole(definition, given),
         started_at=work.now,
         started_by=work.actor.user_id,
     )
+
+
+def _sole(definition: Definition, given: Mapping[str, Any]) -> str | None:
+    """What it is the only one of its procedure for while it runs: its ``deal`` or ``client``, held by the database."""
+    about = str(definition.procedure.properties.get(SUBJECT))
+    return about if about in ("deal", "client") and given.get(f"{about}_id") is not None else None
 
 
 def _versions(work: Work, definition: Definition) -> dict[str, int]:
@@ -265,8 +273,7 @@ def _begin(
 ) -> ProcessInstance:
     advance, failure = _take(work, instance, take)
     instance.state = advance.state
-    work.session.add(instance)
-    work.session.flush()
+    _insert(work, instance)
     audit.record(
         work, "process_instance.started", instance=instance, variables=given, versions=instance.versions,
         business_key=instance.business_key, title=instance.title, parent=instance.parent_id,
@@ -274,6 +281,18 @@ def _begin(
     projection.project(work, instance, advance, begins=True)
     _report(work, instance, failure)
     return instance
+
+
+def _insert(work: Work, instance: ProcessInstance) -> None:
+    """Of two that begin at the same moment one waits here for the other; the verb is run again and refused in words."""
+    work.session.add(instance)
+    sole = instance.sole
+    try:
+        work.session.flush()
+    except IntegrityError as error:
+        if sole is None:
+            raise
+        raise Conflict("Somebody else has just changed this. Reload the page and look again.") from error
 
 
 def _may(work: Work, act: str, instance_id: int, reason: str) -> ProcessInstance:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -120,6 +120,6 @@ def run(env: Environment, actor: Actor, verb: Callable[..., Result], *args: Any,
 
 def _is_passing(error: Exception) -> bool:
     if isinstance(error, Conflict):
-        return isinstance(error.__cause__, StaleDataError)
+        return isinstance(error.__cause__, (StaleDataError, IntegrityError))
     code = getattr(getattr(error, "orig", None), "sqlstate", None)
     return code in {"40001", "40P01"} or "locked" in str(error)

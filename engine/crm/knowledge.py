@@ -163,7 +163,7 @@ def versions(session: Session, item_id: int) -> list[Version]:
     query = (
         select(AuditEvent)
         .where(
-            AuditEvent.subject == f"knowledge:{item_id}",
+            audit.about(f"knowledge:{item_id}"),
             AuditEvent.type.in_(("knowledge.created", "knowledge.changed")),
         )
         .order_by(AuditEvent.id.desc())

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from engine import audit
 from engine.errors import NotFound
 from engine.models import AuditEvent, Client, Complaint, Product, Survey, SurveyAnswer, User
 from engine.words import contain
@@ -97,7 +98,7 @@ def of_client(session: Session, client_id: int) -> list[Complaint]:
 
 def story_of(session: Session, complaint_id: int) -> Sequence[AuditEvent]:
     """Its lines in the log: who, when, from whom to whom."""
-    query = select(AuditEvent).where(AuditEvent.subject == f"complaint:{complaint_id}")
+    query = select(AuditEvent).where(audit.about(f"complaint:{complaint_id}"))
     return session.scalars(query.order_by(AuditEvent.id)).all()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, ForeignKey, UniqueConstraint, event
+from sqlalchemy import DDL, ForeignKey, Index, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.schema import ExecutableDDLElement
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 
 
 class AuditEvent(Base):
@@ -16,11 +16,14 @@ class AuditEvent(Base):
 
     ``chain``: the instance id, or 0 for what belongs to none; ``seq``: gapless within the chain; ``definition``:
     ``key:version`` of the rules in force; ``on_behalf_of``: the absent person; ``data``: old and new values; ``hash``:
-    SHA-256 over the hash before it and everything in this line.
+    SHA-256 over the hash before it and everything in this line. Lines of no instance are looked up by subject.
     """
 
     __tablename__ = "audit_event"
-    __table_args__ = (UniqueConstraint("chain", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("chain", "seq"),
+        Index("ix_audit_event_subject", "subject", **where("chain = 0")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     chain: Mapped[int]
     seq: Mapped[int]

@@ -17,11 +17,21 @@ class ProcessInstance(Base):
     version, bound at the start for itself and all it may call. ``deal_id``: the deal it is about, if any. ``state``:
     compact live tokens (engine.bpmn), ``revision``: optimistic lock. ``variables``: the root scope's variables as of
     the last step, for lists and documents. ``parent_id``: the instance that started it. ``office``: the calendar it
-    counts working time by.
+    counts working time by. ``sole``: ``deal`` or ``client`` of a procedure that runs once at a time for one.
     """
 
     __tablename__ = "process_instance"
-    __table_args__ = (Index("ix_process_instance_begun", "started_by", **where("ended_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_process_instance_begun", "started_by", **where("ended_at IS NULL")),
+        Index(
+            "ix_process_instance_sole_deal", "deal_id", "key", unique=True,
+            **where("sole = 'deal' AND ended_at IS NULL"),
+        ),
+        Index(
+            "ix_process_instance_sole_client", "client_id", "key", unique=True,
+            **where("sole = 'client' AND ended_at IS NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
     key: Mapped[str]
@@ -36,6 +46,7 @@ class ProcessInstance(Base):
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     office: Mapped[str] = mapped_column(default="main")
+    sole: Mapped[str | None]
     started_at: Mapped[datetime]
     started_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     ended_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, union
 from sqlalchemy.orm import Session
 
+from engine import audit
 from engine.models import AuditEvent, Client, Deal, Document, Mail, ProcessInstance
 from engine.work import Actor
 
@@ -61,7 +62,7 @@ def deeds(session: Session, actor: Actor, since: datetime) -> list[Deed]:
             AuditEvent.id >= _first_since(session, since),
             AuditEvent.actor_id.is_(None),
             AuditEvent.type.in_(TOLD),
-            or_(AuditEvent.chain.in_(mine), AuditEvent.subject.in_([f"deal:{one}" for one in owned])),
+            or_(AuditEvent.chain.in_(mine), audit.about(*(f"deal:{one}" for one in owned))),
         )
         .order_by(AuditEvent.id.desc())
         .limit(LINES)

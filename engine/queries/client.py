@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from engine import phones
+from engine import audit, phones
 from engine.models import (
     AuditEvent,
     Client,
@@ -243,7 +243,7 @@ def history(
     of_deals = session.scalars(select(Deal.id).where(Deal.client_id == client.id))
     subjects = [f"client:{client.id}", *(f"contact:{one.id}" for one in client.contacts)]
     subjects += [f"deal:{deal_id}" for deal_id in of_deals]
-    where = AuditEvent.subject.in_(subjects)
+    where = audit.about(*subjects)
     count = session.scalar(select(func.count()).select_from(AuditEvent).where(where)) or 0
     query = select(AuditEvent, User).outerjoin(User, User.id == AuditEvent.actor_id).where(where)
     rows = session.execute(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit).offset(offset))

@@ -208,19 +208,22 @@ def test_open_tasks_and_substitutes_of_a_working_company_come_through_an_upgrade
     with older.connect().execution_options(write=True) as connection, connection.begin():
         for statement in (*OLDER_ROWS, *WORKING_ROWS):
             settings = '{"document": "doc_id", "separateFrom": "write"}'
-            connection.execute(text(statement), {"day": day, "none": b"", "decides": settings})
+            connection.execute(text(statement), {"day": day, "none": b"", "decides": settings, "drawn": DRAWN})
     migrations.upgrade(older)
     with older.connect() as connection:
         stands_in = connection.execute(text("SELECT absence_id, substitute_id, group_key FROM substitution")).all()
         found_by = connection.execute(text("SELECT id, words, client_id, decision FROM user_task ORDER BY id")).all()
         deal = connection.execute(text("SELECT stirred_at = milestone_at, worth FROM deal")).one()
+        sole = connection.execute(text("SELECT sole FROM process_instance")).scalars().all()
     older.dispose()
     assert stands_in == [(1, 2, None)]
     assert deal == (1, 1)  # a deal of one line for one rouble
+    assert sole == ["deal"]
     words = "позвонить елке d-1 ромашка обучение d-1 ромашка 7707083893"
     assert found_by == [(1, words, 1, 0), (2, None, None, 1)]
 
 
+DRAWN = b'<zeebe:property name="subject" value="deal" />'
 PERSON = (
     "INSERT INTO user_ (id, login, last, first, gender, position, email, locale, password_hash, active, failed_logins)"
 )
@@ -231,7 +234,7 @@ WORKING_ROWS = (
     "INSERT INTO absence (id, user_id, substitute_id, starts_at, ends_at) VALUES (1, 1, 2, :day, :day)",
     "INSERT INTO deployment (id, at) VALUES (1, :day)",
     "INSERT INTO process_definition (id, key, version, name, file, xml, sha256, calls, forms, decisions, "
-    "starter_groups, deployment_id) VALUES (1, 'sale', 1, 'Продажа', 'f', :none, '-', '[]', '{}', '{}', '[]', 1)",
+    "starter_groups, deployment_id) VALUES (1, 'sale', 1, 'Продажа', 'f', :drawn, '-', '[]', '{}', '{}', '[]', 1)",
     "INSERT INTO process_instance (id, definition_id, key, version, title, status, versions, state, variables, "
     "deal_id, office, started_at, revision) "
     "VALUES (1, 1, 'sale', 1, 'D-1 «Ромашка» Обучение', 'active', '{}', :none, :none, 1, 'main', :day, 1)",

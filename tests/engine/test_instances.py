@@ -1,14 +1,15 @@
 """Instances: who may start what, how they are called, suspended, resumed, ended."""
 from __future__ import annotations
 
+import threading
 from datetime import date
 
 import pytest
 
 from engine import incidents, instances, tasks
-from engine.errors import Forbidden, Invalid, NotFound, WrongState
-from engine.models import ProcessInstance
-from engine.work import unit_of_work
+from engine.errors import Forbidden, Invalid, NotFound, UnderWay, WrongState
+from engine.models import Client, ProcessInstance
+from engine.work import run, unit_of_work
 from tests.case import END, START, Case, drawing, form, user_task
 from tests.cast import actor
 
@@ -31,6 +32,53 @@ def test_a_procedure_without_starter_groups_is_only_called(case: Case) -> None:
     with pytest.raises(Forbidden):
         case.start("inner", "anna")
     assert case.start("inner").started_by is None
+
+
+ABOUT = '<zeebe:property name="subject" value="client"/>'
+ALONE = drawing("alone", START + user_task("do") + END, flows="start>do;do>end",
+                properties=SALE.replace("who", "known") + ABOUT)  # fmt: skip
+
+
+def test_of_two_that_start_at_the_same_moment_for_one_client_one_is_refused_in_words(case: Case, backend: str) -> None:
+    """Both have looked and found nothing running; the database lets one of them in."""
+    case.publish(ALONE)
+    client_id = _client(case)
+    meet, arrived = threading.Barrier(2, timeout=20), []
+
+    def facts(*_: object) -> dict[str, str]:
+        if backend == "postgresql" and len(arrived) < 2:  # SQLite lets one writer after another in
+            arrived.append(1)
+            meet.wait()
+        return {"known": "somebody"}
+
+    case.env.facts = facts
+    outcomes: list[str] = []
+
+    def begin() -> None:
+        try:
+            begun = run(case.env, actor(case.env, "anna"), instances.start, "alone", {}, client_id=client_id)
+            case.instance_id = begun.id
+            outcomes.append("started")
+        except UnderWay as refused:
+            outcomes.append(str(refused))
+
+    both = [threading.Thread(target=begin) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(outcomes) == ["started", "«alone» is under way for this client already"]
+    case.complete("do")
+    begin()
+    assert outcomes[-1] == "started", "what has ended stands in nobody's way"
+
+
+def _client(case: Case) -> int:
+    with unit_of_work(case.env, actor(case.env, "anna")) as work:
+        client = Client(kind="legal", name="Ромашка", full_name="ООО «Ромашка»", requisites={}, created_at=work.now)
+        work.session.add(client)
+        work.session.flush()
+        return client.id
 
 
 def test_there_is_no_such_procedure(case: Case) -> None:
