@@ -6,7 +6,7 @@ a procedure started. What may be made again is: a drafted document is cancelled,
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -24,6 +24,14 @@ SAID = {
     "signal": text("The signal of «{step}» has come since"),
     "thrown": text("«{step}» has told others since"),
     "action": text("The system has done «{step}» since, and that cannot be undone"),
+}
+WHY = {  # headings of ``lasting`` in settings/returns.yaml
+    "sent": text("a letter or a notice has gone out"),
+    "begun": text("other work has begun because of it"),
+    "booked": text("money has been booked"),
+    "written": text("what happened is written down for good"),
+    "decided": text("others go by it already"),
+    "locked": text("a document has been approved, sent, signed or replaced"),
 }
 
 
@@ -47,13 +55,23 @@ def _on_the_way(work: Work, effects: Iterable[Effect]) -> Text | None:
     for effect in effects:
         if effect.kind == "work" or (effect.kind == "action" and _may_be_repeated(work, effect)):
             continue
-        return Text(SAID[effect.kind].template, {"step": effect.element.name or effect.element.id})
+        step = effect.element.name or effect.element.id
+        if effect.kind == "action" and (why := _why(work, effect)) is not None:
+            return text("The system has done «{step}» since, and that cannot be undone: {why}", step=step, why=why)
+        return Text(SAID[effect.kind].template, {"step": step})
     return None
 
 
 def _may_be_repeated(work: Work, effect: Effect) -> bool:
     allowed: Sequence[Any] = work.env.setting("returns.repeatable", ())
     return effect.element.settings.action in allowed
+
+
+def _why(work: Work, effect: Effect) -> Text | None:
+    """What the settings say of an action that lasts."""
+    lasting: Mapping[str, Sequence[Any]] = work.env.setting("returns.lasting", {})
+    found = next((why for why, actions in lasting.items() if effect.element.settings.action in actions), None)
+    return WHY.get(str(found))
 
 
 def _documents(work: Work, row: UserTask) -> Text | None:

@@ -254,6 +254,15 @@ def test_what_the_system_cannot_undo_is_in_the_way(back: Back) -> None:
         back.recall("check", "elena")
 
 
+def test_why_an_action_cannot_be_undone_is_said(back: Back) -> None:
+    actions(back, [])
+    back.env.settings["returns"]["lasting"] = {"sent": ["do.tell"]}
+    back.complete("check", "elena")
+    back.run_jobs()
+    with refused("and that cannot be undone: a letter or a notice has gone out"):
+        back.give_back("sign", "write", login="dmitry")
+
+
 @pytest.mark.parametrize("moment", ["locked_at", "sent_at", "signed_at"])
 def test_a_document_issued_since_is_in_the_way(line: Back, moment: str) -> None:
     now = line.clock.now
