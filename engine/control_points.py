@@ -19,7 +19,7 @@ from engine.bpmn.types import Advance, Happening, Token
 from engine.errors import Invalid, NotFound, WrongState, text
 from engine.models import ControlPoint, Document, Job, ProcessInstance, User, UserTask, table_of
 from engine.outbox import Owed
-from engine.rows import Prepared
+from engine.rows import Prepared, adopt, enter
 from engine.vocabulary import ControlPointStatus, DocumentStatus, InterventionKind, JobKind, JobStatus
 from engine.work import Work
 
@@ -27,8 +27,9 @@ REMINDER, OVERDUE, HEAD, DIRECTOR = 1, 2, 3, 4
 LATE_BY = {HEAD: "P2BD", DIRECTOR: "P5BD"}  # how long after the due moment these rungs come (PAT-6)
 DEFAULT_REMINDER = "P1BD"
 POINTS, PEOPLE = table_of(ControlPoint), table_of(User)
+COLUMNS = tuple(POINTS.c.keys())
 OPEN = Prepared(
-    select(POINTS.c.id)
+    select(*POINTS.c)
     .where(POINTS.c.instance_id == bindparam("instance"), POINTS.c.status == bindparam("open"))
     .order_by(POINTS.c.id)
 )
@@ -134,7 +135,7 @@ def climb(work: Work, job: Job) -> None:
 
 def _open(work: Work, instance: ProcessInstance) -> list[ControlPoint]:
     found = OPEN.see(work.session, instance=instance.id, open=ControlPointStatus.OPEN)
-    return [work.session.get_one(ControlPoint, row[0]) for row in found]
+    return [adopt(work.session, ControlPoint, COLUMNS, row) for row in found]
 
 
 def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
@@ -145,7 +146,9 @@ def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
     spec = evaluate(own["cpDue"]) if "cpDue" in own else work.env.setting(f"deadlines.{code}")
     due = calendar.due(work.now, spec)
     owner = evaluate(own["cpOwner"]) if "cpOwner" in own else None
-    point = ControlPoint(
+    point = enter(
+        work.session,
+        ControlPoint,
         instance_id=instance.id,
         token_id=token.token_id,
         element_id=token.element.id,
@@ -160,8 +163,6 @@ def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
         reminder=own.get("cpReminder", DEFAULT_REMINDER),
         opened_at=work.now,
     )
-    work.session.add(point)
-    work.session.flush()
     audit.record(
         work, "control_point.opened", instance=instance, subject=f"control_point:{point.id}",
         code=code, element=point.element_id, planned_at=point.planned_at,

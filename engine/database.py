@@ -22,6 +22,8 @@ from engine.rows import QuickSession
 BUSY = 10.0  # seconds a writer of this process waits for a writer of another process
 PATIENCE = 60.0  # seconds a writer waits in the queue of this process
 OWNS = "reglament_writer"
+STATEMENTS = 1000  # translated statements a connection keeps; there are some hundreds, the driver's default is 128
+ASKED = {"timeout": BUSY, "check_same_thread": False, "cached_statements": STATEMENTS}
 
 
 class FairLock:
@@ -63,7 +65,7 @@ def connect(url: str, *, synchronous: str = "FULL", **options: Any) -> Engine:
     """
     options = {"json_serializer": _to_json, "json_deserializer": orjson.loads} | options
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": BUSY, "check_same_thread": False}, **options)
+        engine = create_engine(url, connect_args=ASKED, **options)
         _prepare_sqlite(engine, synchronous)
         return engine
     if url.startswith(("postgresql://", "postgres://")):

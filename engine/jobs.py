@@ -4,17 +4,20 @@
 2. Count the attempt in a transaction of its own, just before the work: a job that kills its worker is found out, and
    jobs that merely waited in the same worker lose nothing.
 3. Do the work; mark the job done in the same transaction, if it is still this worker's and this attempt (the fence).
-4. If it failed, say so in another transaction and wait longer each time; out of attempts it becomes an incident.
+4. Whoever has nothing left in hand claims what is due now in the same transaction: a job mostly leads to the next one
+   of its instance, and a commit is what a job costs most.
+5. If it failed, say so in another transaction and wait longer each time; out of attempts it becomes an incident.
 """
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import zip_longest
 from uuid import uuid4
 
 from sqlalchemy import Integer, and_, bindparam, delete, exists, or_, select, update
@@ -107,11 +110,16 @@ def run_due(env: Environment, limit: int = 64, *, instance_id: int | None = None
     ``instance_id``: only those of one instance. Any number of threads and processes may do this at the same time.
     """
     owner = uuid4().hex[:16]
-    claimed = _claim(env, owner, limit, instance_id)
-    for job, after in zip_longest(claimed, claimed[1:]):
+    hand = _Hand(env, owner, limit, instance_id)
+    with unit_of_work(env, SYSTEM) as work:
+        hand.jobs.extend(_claim(work, hand, limit))
+    taken = 0
+    while hand.jobs:
+        job = hand.jobs.popleft()
+        taken += 1
         with GATE.enter(alone=job.suspect):
-            _run_one(env, owner, job, after)
-    return len(claimed)
+            _run_one(hand, job, 0 if job.suspect else limit - taken)
+    return taken
 
 
 def release(env: Environment, owner: str) -> None:
@@ -146,19 +154,30 @@ class _Claimed:
         self.begun = False
 
 
-def _claim(env: Environment, owner: str, limit: int, instance_id: int | None) -> list[_Claimed]:
+@dataclass
+class _Hand:
+    """What a worker holds: the jobs it has claimed and not yet begun, in the order in which it will do them."""
+
+    env: Environment
+    owner: str
+    limit: int
+    instance_id: int | None
+    jobs: deque[_Claimed] = field(default_factory=deque)
+
+
+def _claim(work: Work, hand: _Hand, most: int) -> list[_Claimed]:
     """The innocent first, many at a time; a suspect only when there is nobody else, and by itself."""
-    only = {} if instance_id is None else {"instance": instance_id}
-    with unit_of_work(env, SYSTEM) as work:
-        for suspect, most in ((False, limit), (True, 1)):
-            mine = _mine(suspect, bool(only))
-            rows = mine.all(work.connection, me=owner, now=work.now, until=work.now + CLAIM, most=most, **only)
-            if rows:
-                jobs = sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
-                if not suspect and jobs[0].attempts == 0:  # it is done next, so it may be counted here
-                    jobs[0].begun = _begin(work, owner, jobs[0])
-                return jobs
-    return []
+    return _take(work, hand, most, suspect=False) or _take(work, hand, 1, suspect=True)
+
+
+def _take(work: Work, hand: _Hand, most: int, *, suspect: bool) -> list[_Claimed]:
+    only = {} if hand.instance_id is None else {"instance": hand.instance_id}
+    mine = _mine(suspect, bool(only))
+    rows = mine.all(work.connection, me=hand.owner, now=work.now, until=work.now + CLAIM, most=most, **only)
+    jobs = sorted((_Claimed(row, suspect) for row in rows), key=lambda job: (job.due_at, job.id))
+    if jobs and not suspect and jobs[0].attempts == 0:  # it is done next, so it may be counted here
+        jobs[0].begun = _begin(work, hand.owner, jobs[0])
+    return jobs
 
 
 @cache
@@ -171,11 +190,13 @@ def _mine(suspect: bool, of_one: bool) -> Prepared:
     return Prepared(taken.values(owner=bindparam("me"), claimed_until=bindparam("until")).returning(*CLAIMED))
 
 
-def _run_one(env: Environment, owner: str, job: _Claimed, after: _Claimed | None) -> None:
+def _run_one(hand: _Hand, job: _Claimed, room: int) -> None:
+    """Do it. ``room``: how many more jobs may be taken up when the hand is empty."""
+    env, owner = hand.env, hand.owner
     if not job.begun and not run(env, SYSTEM, _begin, owner, job):
         return
     try:
-        _work(env, owner, job, after)
+        _work(hand, job, room)
     except Fenced:
         log.info("job %s ended or was taken over while it ran", job.id)
     except BusinessError as error:
@@ -200,27 +221,40 @@ def _begin(work: Work, owner: str, job: _Claimed) -> bool:
     return False
 
 
-def _work(env: Environment, owner: str, job: _Claimed, after: _Claimed | None) -> None:
+def _work(hand: _Hand, job: _Claimed, room: int) -> None:
+    env = hand.env
     if not errands.is_slow(env, job.kind, job.type):
-        begun = run(env, SYSTEM, _do, owner, job, after)
-        if after is not None:
-            after.begun = begun
-        return
-    errand = run(env, SYSTEM, errands.prepare, job.id)
-    result = errand.effect()
-    run(env, SYSTEM, _conclude, owner, job, errand, result)
+        begun, more = run(env, SYSTEM, _do, hand, job, room)
+    else:
+        errand = run(env, SYSTEM, errands.prepare, job.id)
+        result = errand.effect()
+        begun, more = run(env, SYSTEM, _conclude, hand, job, errand, result, room)
+    if hand.jobs:
+        hand.jobs[0].begun = begun
+    hand.jobs.extend(more)
 
 
-def _do(work: Work, owner: str, job: _Claimed, after: _Claimed | None) -> bool:
-    """Do it, and count the attempt of the next one, which follows at once: one commit less for each. If this one fails
-    or dies, nothing was counted."""
-    errands.do(work, _mark_done(work, owner, job))
-    return after is not None and after.attempts == 0 and _begin(work, owner, after)
+def _do(work: Work, hand: _Hand, job: _Claimed, room: int) -> tuple[bool, list[_Claimed]]:
+    """Do it. If this one fails or dies, nothing of the next one was counted or claimed."""
+    errands.do(work, _mark_done(work, hand.owner, job))
+    return _go_on(work, hand, room)
 
 
-def _conclude(work: Work, owner: str, job: _Claimed, errand: errands.Errand, result: object) -> None:
-    _mark_done(work, owner, job)
+def _conclude(
+    work: Work, hand: _Hand, job: _Claimed, errand: errands.Errand, result: object, room: int
+) -> tuple[bool, list[_Claimed]]:
+    _mark_done(work, hand.owner, job)
     errand.conclude(work, result)
+    return _go_on(work, hand, room)
+
+
+def _go_on(work: Work, hand: _Hand, room: int) -> tuple[bool, list[_Claimed]]:
+    """The next job follows at once: one commit less. Whether the attempt of the next job in hand was counted; with an
+    empty hand, what is due now is claimed."""
+    if hand.jobs:
+        after = hand.jobs[0]
+        return after.attempts == 0 and _begin(work, hand.owner, after), []
+    return False, _take(work, hand, room, suspect=False) if room > 0 else []
 
 
 def _mark_done(work: Work, owner: str, job: _Claimed) -> Debt:

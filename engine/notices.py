@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine import audit, outbox, values
 from engine.errors import Invalid, NotFound, Text, text
-from engine.models import Job, Notice, NoticeChoice, NoticeHabit
+from engine.models import Job, Notice, NoticeChoice, NoticeHabit, table_of
+from engine.rows import Prepared, enter
 from engine.work import Work
 
 NOW, DIGEST, NOTHING = "now", "digest", "nothing"
@@ -22,6 +23,16 @@ OTHER = "other"
 MOST = 99  # unread notices that are counted; more is "99+"
 KEPT = timedelta(days=90)  # how long a notice that was read is kept
 OFFICE = "main"
+NOTICES, CHOICES = table_of(Notice), table_of(NoticeChoice)
+CHOSEN = Prepared(
+    select(CHOICES.c.channel).where(CHOICES.c.user_id == bindparam("user"), CHOICES.c.topic == bindparam("topic"))
+)
+SETTLED = Prepared(
+    update(NOTICES)
+    .where(NOTICES.c.instance_id == bindparam("instance"), NOTICES.c.task_id == bindparam("task"))
+    .where(NOTICES.c.kind == bindparam("kind"), NOTICES.c.read_at.is_(None))
+    .values(read_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -74,22 +85,17 @@ def add(
     what it is about. ``by_mail``: False for what must not leave the house in any way."""
     said = dict(facts)
     task_id, subject = said.pop("task_id", None), said.pop("subject", None)
-    notice = Notice(
-        user_id=user_id, kind=kind, instance_id=instance_id, task_id=task_id, subject=subject,
+    return enter(
+        work.session, Notice, user_id=user_id, kind=kind, instance_id=instance_id, task_id=task_id, subject=subject,
         facts=values.encode(said), at=work.now, channel=channel(work, user_id, kind) if by_mail else NOTHING,
     )  # fmt: skip
-    work.session.add(notice)
-    work.session.flush()
-    return notice
 
 
 def channel(work: Work, user_id: int, kind: str) -> str:
     """How this person wants to be told of this kind: his choice, else the company's or the topic's default."""
     topic = TOPIC_OF.get(kind, OTHER)
-    chosen = work.session.scalar(
-        select(NoticeChoice.channel).where(NoticeChoice.user_id == user_id, NoticeChoice.topic == topic)
-    )
-    return chosen or default(work.env, topic)
+    chosen = CHOSEN.see(work.session, user=user_id, topic=topic)
+    return chosen[0][0] if chosen else default(work.env, topic)
 
 
 def default(env: Any, topic: str) -> str:
@@ -179,7 +185,7 @@ def read_about(work: Work, instance_id: int) -> int:
 
 def settle(work: Work, instance_id: int, task_id: int) -> None:
     """The task is done: nobody need be told of it any more."""
-    _mark(work, Notice.instance_id == instance_id, Notice.task_id == task_id, Notice.kind == "task_assigned")
+    SETTLED.run(work.connection, instance=instance_id, task=task_id, kind="task_assigned", at=work.now)
 
 
 def take_back(work: Work, subject: str, instance_id: int) -> None:

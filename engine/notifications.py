@@ -13,18 +13,21 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import audit, notices, outbox, substitution
 from engine.actions import ActionCall, Registry
 from engine.errors import Failed, Invalid, Text, text
 from engine.letters import Attachment, Letter
-from engine.models import Candidate, Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask
+from engine.models import Candidate, Document, Mail, Notice, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.outbox import Owed
+from engine.rows import Prepared, enter
 from engine.vocabulary import JobKind
 from engine.work import Work
 
 LONGEST_SUBJECT = 150  # characters
+MAILS = table_of(Mail)
+WRITTEN = Prepared(select(MAILS.c.id).where(MAILS.c.message_id == bindparam("message")))
 MARK, BREAK = "-- ✂ --", "\n\n"  # a reply is what stands above the mark
 REPLY = text("Reply to this mail above this line to write a comment.")
 SENTENCES: Mapping[str, tuple[Text, Text]] = {
@@ -160,9 +163,11 @@ def write(
     host = work.env.setting("mail.domain", "reglament.local")
     local = hashlib.sha256(key.encode()).hexdigest()[:32] if person is None else secrets.token_hex(20)
     message_id = f"<{local}@{host}>"
-    if work.session.scalar(select(Mail.id).where(Mail.message_id == message_id)) is not None:
+    if person is None and WRITTEN.see(work.session, message=message_id):
         return None
-    mail = Mail(
+    mail = enter(
+        work.session,
+        Mail,
         instance_id=instance.id if instance is not None else None,
         recipient=recipient.strip(),
         subject=textwrap.shorten(subject, LONGEST_SUBJECT, placeholder="…"),
@@ -174,8 +179,6 @@ def write(
         message_id=message_id,
         created_at=work.now,
     )
-    work.session.add(mail)
-    work.session.flush()
     due = at or work.now
     outbox.owe(work, Owed(JobKind.MAIL, "mail", f"mail:{mail.id}", due, instance, payload={"mail_id": mail.id}))
     audit.record(work, "mail.written", instance=instance, subject=f"mail:{mail.id}", to=mail.recipient,

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bpmn, control_points, notifications, outbox
 from engine.assignment import moment, rank
 from engine.errors import Invalid, NotFound, Text, WrongState, text
-from engine.models import Candidate, Client, ControlPoint, Deal, Job, Pause, ProcessInstance, User, UserTask
+from engine.models import Candidate, Client, ControlPoint, Deal, Job, Pause, ProcessInstance, User, UserTask, table_of
 from engine.outbox import Owed
+from engine.rows import Prepared
 from engine.vocabulary import ControlPointStatus, InstanceStatus, JobKind, PauseClock
 from engine.work import Work
 
@@ -27,6 +29,8 @@ OFFICE = "main"
 LONGEST_NOTE = 1000
 LONGEST = 365
 A_DURATION = "timeDuration"
+DEALS = table_of(Deal)
+STIR = Prepared(update(DEALS).where(DEALS.c.id == bindparam("deal")).values(stirred_at=bindparam("at")))
 RESUMED, EXPIRED, MOVED_ON = "resumed", "expired", "moved_on"
 
 
@@ -138,8 +142,10 @@ def stir(work: Work, deal_id: int | None, *, moved_on: bool = False) -> None:
     closed, so that what it waited for is over."""
     if deal_id is None:
         return
-    still = update(Deal).where(Deal.id == deal_id).values(stirred_at=work.now)
-    work.session.execute(still, execution_options={"synchronize_session": "auto"})
+    STIR.run(work.connection, deal=deal_id, at=work.now)
+    held = work.session.identity_map.get((Deal, (deal_id,), None))
+    if held is not None:
+        set_committed_value(held, "stirred_at", work.now)
     if moved_on and (row := current(work, deal_id)) is not None:
         _end(work, row, MOVED_ON)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from engine import jobs
 from engine.environment import Environment
@@ -19,7 +19,10 @@ from engine.vocabulary import JobStatus
 ROUNDS = 200
 JOBS = table_of(Job)
 NEXT = Prepared(
-    select(func.min(JOBS.c.due_at)).where(JOBS.c.status == bindparam("waiting"), JOBS.c.ended_at.is_(None))
+    select(JOBS.c.due_at)
+    .where(JOBS.c.status == bindparam("waiting"), JOBS.c.ended_at.is_(None))
+    .order_by(JOBS.c.due_at)
+    .limit(1)
 )  # fmt: skip
 
 

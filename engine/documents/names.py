@@ -6,7 +6,7 @@ A machine declines most names rightly, never all: every person may carry ``genit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pymorphy3
@@ -14,6 +14,7 @@ from pytrovich.detector import PetrovichGenderDetector
 from pytrovich.enums import Case, Gender, NamePart
 from pytrovich.maker import PetrovichDeclinationMaker
 
+KEPT = 2000  # answers that are remembered: declining one position costs as much as reading ten rows
 NBSP = "\u00a0"
 CASES = {"genitive": (Case.GENITIVE, "gent"), "dative": (Case.DATIVE, "datv")}
 NOUN_SURNAMES = frozenset({"щербина", "калина", "малина", "рябина", "былина", "година", "долина", "вершина"})
@@ -36,6 +37,7 @@ def _detector() -> Any:
     return PetrovichGenderDetector()
 
 
+@lru_cache(KEPT)
 def gender_of(last: str, first: str = "", middle: str = "") -> str | None:
     """``m``, ``f``, or None when the name does not tell («Саша», a bare «Черных»): then a person must say."""
     parts = {"lastname": last.title(), "firstname": first.title(), "middlename": middle.title()}
@@ -45,6 +47,7 @@ def gender_of(last: str, first: str = "", middle: str = "") -> str | None:
     return "m" if detected is Gender.MALE else "f" if detected is Gender.FEMALE else None
 
 
+@lru_cache(KEPT)
 def name_in(case: str, last: str, first: str = "", middle: str = "", gender: str | None = None) -> str:
     """«Щербины Анны Петровны»: the full name in ``genitive`` or ``dative``, capitals as they were given."""
     known = gender or gender_of(last, first, middle)
@@ -63,6 +66,7 @@ def _decline(kind: NamePart, word: str, case: str, gender: str | None) -> str:
     return _like(word, str(_maker().make(kind, rules, CASES[case][0], low)))
 
 
+@lru_cache(KEPT)
 def position_in(case: str, position: str) -> str:
     """«генерального директора», «исполняющего обязанности директора»: the head word and what agrees with it.
 

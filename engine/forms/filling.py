@@ -31,7 +31,8 @@ Path = tuple[str | int, ...]
 class Slot:
     """One component at one place of the filled form (a field of a list has a slot in every row). ``around``: what the
     engine knows at the place where the slot is; it is looked into only when the slot's own value is asked for, since
-    opening an instance's state costs more than all the rest of a form."""
+    opening an instance's state costs more than all the rest of a form. ``inside``: whether what is around it was hidden
+    when the slot was looked at last."""
 
     component: Component
     path: Path
@@ -40,6 +41,7 @@ class Slot:
     value: Any = None
     fault: Text | None = None
     hidden: bool = False
+    inside: bool | None = None
     readonly: bool = False
     disabled: bool = False
     required: bool = False
@@ -178,11 +180,13 @@ class Filling:
     def _update(self, slots: list[Slot], scope: Mapping[str, Any], *, hidden: bool) -> bool:
         changed = False
         for slot in slots:
-            before = (slot.hidden, slot.value, slot.options, slot.readonly, slot.disabled, slot.required)
-            self._refresh(slot, scope, hidden)
-            changed |= before != (
-                slot.hidden, slot.value, slot.options, slot.readonly, slot.disabled, slot.required
-            )  # fmt: skip
+            if slot.inside is not hidden or not slot.component.is_fixed:
+                before = (slot.hidden, slot.value, slot.options, slot.readonly, slot.disabled, slot.required)
+                self._refresh(slot, scope, hidden)
+                slot.inside = hidden
+                changed |= before != (
+                    slot.hidden, slot.value, slot.options, slot.readonly, slot.disabled, slot.required
+                )  # fmt: skip
             changed |= self._update(slot.children, scope, hidden=slot.hidden)
             for row in slot.rows:
                 changed |= self._update(row.slots, self.row_scope(row, scope), hidden=slot.hidden)

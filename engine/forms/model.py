@@ -81,6 +81,16 @@ class Component:
         found = self.part("conditional").get("hide")
         return str(found) if found not in (None, "", False) else None
 
+    @cached_property
+    def is_fixed(self) -> bool:
+        """Nothing about it depends on what is filled in elsewhere: looked at once, it stays as it is."""
+        if self.condition is not None or self.type == "expression":
+            return False
+        if self.source.get("valuesExpression") or self.source.get("valuesKey"):
+            return False
+        locks = (self.source.get("readonly"), self.source.get("disabled"))
+        return not any(locks) and not isinstance(self.part("validate").get("required"), str)
+
 
 @dataclass(frozen=True)
 class Form:
