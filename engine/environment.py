@@ -116,6 +116,7 @@ class Environment:
             "add working time": lambda at, spec: self.calendar(office).due(at, spec).at,
             "working time before": lambda at, spec: self.calendar(office).before(at, spec),
             "shown": lambda value: self.shown(office, value),
+            "money": lambda value: shown(value, money=True),
             "working days between": lambda a, b: self.calendar(office).working_days_between(a, b),
             "is working day": lambda day: self.calendar(office).is_working(day),
             **authority.functions(self),

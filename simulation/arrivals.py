@@ -173,7 +173,7 @@ def campaign(year: Year) -> None:
     product_id, name = dice.choice(products)
     today = year.clock.now.date()
     brief = {
-        "title": f"«{name}»: предложение {today:%m.%Y}", "aim": "Напомнить о продукте и получить не меньше пяти сделок",
+        "title": f"{name}: предложение {today:%m.%Y}", "aim": "Напомнить о продукте и получить не меньше пяти сделок",
         "offer": "Скидка пять процентов до конца кампании", "channel": dice.choice(("mail", "mail", "phone")),
         "product_id": str(product_id), "budget": str(dice.randint(30, 120) * 1000),
         "starts_on": _working(year, today, 7).isoformat(), "ends_on": _working(year, today, 35).isoformat(),

@@ -68,7 +68,7 @@ CLIENTS = Kind(
         Field("email", text("E-mail"), "e mail, email, почта, электронная почта, mail"),
         Field("bank", text("Bank"), "банк"),
         Field("bik", text("BIK"), "бик"),
-        Field("account", text("Account"), "расчетный счет, р с, счет, рс"),
+        Field("account", text("Settlement account"), "расчетный счет, р с, счет, рс"),
         Field("corr_account", text("Correspondent account"), "корреспондентский счет, корр счет, к с, кс"),
         Field("owner", text("Manager"), "менеджер, ответственный, ответственный менеджер, owner"),
         Field("contact_last", text("Contact: last name"), "фамилия, контакт фамилия"),

@@ -3,8 +3,8 @@
 ``complaint``  id, number, received_on, channel, channel_name, form, explicitness, origin, essence, demand, against
                (login), against_name, responsible (login), responsible_name, unit, unit_title, category, cause,
                importance, decision, verdict, remedy, findings, reopened, answer_until, stage, outcome, sender, handlers
-               and employees and units [{value, label}], history [{at, what}] (R109), similar [{value, label}],
-               repeats, paper (the section of documents about it: {complaint: {number, received_on …}})
+               and employees and units [{value, label}], history [{at, what, milestone, result}] (R109),
+               similar [{value, label}], repeats, paper (the section of documents about it: {complaint: {number, received_on …}})
 ``survey``     id, product, questions [{key, topic, text}], open_question, until, status, minimum, mean, comment,
                recommends, wants_call, answers [{text, score}]
 """
@@ -72,13 +72,14 @@ def survey_facts(session: Session, row: Survey) -> dict[str, Any]:
 
 
 def history(session: Session, env: Any, row: Complaint) -> list[dict[str, str]]:
-    """What was done for this client, newest first: deals, documents, contacts (R109)."""
+    """What was done for this client, newest first: deals with their milestone, documents, contacts with their result
+    (R109). ``milestone`` and ``result`` are codes, empty elsewhere."""
     if row.client_id is None:
         return []
-    lines: list[tuple[datetime, str]] = []
+    lines: list[tuple[datetime, str, str, str]] = []
     deals = select(Deal).where(Deal.client_id == row.client_id).order_by(Deal.milestone_at.desc()).limit(RECENT)
     for deal in session.scalars(deals):
-        lines.append((deal.milestone_at, f"{deal.number} · {deal.title} · {deal.milestone}"))
+        lines.append((deal.milestone_at, f"{deal.number} · {deal.title}", deal.milestone, ""))
     papers = (
         select(Document)
         .join(Deal, Deal.id == Document.deal_id)
@@ -87,12 +88,14 @@ def history(session: Session, env: Any, row: Complaint) -> list[dict[str, str]]:
         .limit(RECENT)
     )
     for paper in session.scalars(papers):
-        lines.append((paper.sent_at or paper.created_at, f"{paper.title} {paper.number}"))
+        lines.append((paper.sent_at or paper.created_at, f"{paper.title} {paper.number}", "", ""))
     talks = select(ContactRecord).where(ContactRecord.client_id == row.client_id)
     for talk in session.scalars(talks.order_by(ContactRecord.at.desc()).limit(RECENT)):
-        lines.append((talk.at, f"{talk.purpose}: {talk.note or talk.agreed or talk.result or ''}"))
+        said = talk.note or talk.agreed
+        lines.append((talk.at, f"{talk.purpose}: {said}" if said else talk.purpose, "", talk.result or ""))
     newest = sorted(lines, key=lambda line: line[0], reverse=True)[:RECENT]
-    return [{"at": f"{_day(env, at):%d.%m.%Y}", "what": what} for at, what in newest]
+    return [{"at": f"{_day(env, at):%d.%m.%Y}", "what": what, "milestone": milestone, "result": result}
+            for at, what, milestone, result in newest]  # fmt: skip
 
 
 def similar(session: Session, row: Complaint) -> list[Complaint]:

@@ -112,13 +112,14 @@ def number(value: Decimal, locale: str = "ru", *, money: bool = False) -> str:
 
 
 def with_shown(context: feel.Context, locale: str) -> feel.Context:
-    """The context with ``shown(value)``, which writes a value as people read it, sums with kopecks."""
+    """The context with ``shown(value)``, which writes a value as people read it, and ``money(sum)``, with kopecks."""
 
     def written(value: Any) -> str:
         money = isinstance(value, Decimal) and -value.as_tuple().exponent == 2  # type: ignore[operator]
         return shown(value, locale, money=money, zone=context.zone)
 
-    return replace(context, functions={"shown": written, **context.functions})
+    own = {"shown": written, "money": lambda value: shown(value, locale, money=True)}
+    return replace(context, functions={**own, **context.functions})
 
 
 def fill(

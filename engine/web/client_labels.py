@@ -102,7 +102,7 @@ FIELD: Mapping[str, Text] = {
     "preferred_channel": text("Preferred channel"), "company_day": text("Day of the company"),
     "profile": text("Profile"), "address": text("Address"), "city": text("City"), "phone": text("Phone"),
     "email": text("Email"), "site": text("Site"), "bank": text("Bank"), "bik": text("BIK"),
-    "account": text("Account"), "corr_account": text("Correspondent account"), "passport": text("Passport"),
+    "account": text("Settlement account"), "corr_account": text("Correspondent account"), "passport": text("Passport"),
     "last": text("Last name"), "first": text("First name"), "middle": text("Middle name"), "gender": text("Gender"),
     "position": text("Position"), "signs": text("Signs documents"), "basis": text("Basis of authority"),
     "birth_date": text("Birthday"), "genitive": text("Full name in the genitive"),

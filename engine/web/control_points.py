@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Blueprint, g, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from engine import interventions
 from engine.errors import text
+from engine.models import Group
 from engine.queries import register
 from engine.web import downloads, reading, sheets
 from engine.web.pages import Pages, number
@@ -39,6 +41,7 @@ def listing() -> str | Response:
         code=code,
         codes=register.codes(reading.session()),
         counts=register.point_counts(reading.session()) | register.point_times(reading.session(), times),
+        groups={one.key: one for one in reading.session().scalars(select(Group))},
         may_waive=bool(reading.actor().groups & set(OVERSEERS)),
         pages=Pages(page, count, register.PAGE),
     )

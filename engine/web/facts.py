@@ -10,12 +10,13 @@ from typing import Any
 from engine import values
 from engine.errors import Text, text
 from engine.models import AuditEvent
-from engine.web import formats
+from engine.web import formats, stillness
 from engine.web.i18n import say
 
 MOST = 10  # facts of one line
 LONGEST = 300  # characters of one fact
 NAMES: Mapping[str, Text] = {
+    "action": text("what"),
     "actual_at": text("actual"),
     "answer": text("answer"),
     "assignee": text("assignee"),
@@ -33,6 +34,7 @@ NAMES: Mapping[str, Text] = {
     "name": text("name"),
     "note": text("note"),
     "number": text("number"),
+    "outputs": text("result"),
     "outcome": text("filled in"),
     "planned_at": text("planned"),
     "reason": text("reason"),
@@ -59,6 +61,8 @@ def of(line: AuditEvent, elements: Mapping[str, str]) -> list[tuple[str, str]]:
             said = "; ".join(f"{key}: {_arrow(key, pair)}" for key, pair in value.items())
         else:
             said = _said(name, value, elements)
+        if name == "reason" and line.type.startswith("pause."):
+            said = stillness.pause_reason(said)
         title = say(NAMES[name]) if name in NAMES else name
         shown.append((title, said if len(said) <= LONGEST else said[:LONGEST] + "…"))
     return shown

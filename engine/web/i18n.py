@@ -7,6 +7,7 @@ New sentences are collected by ``python -m engine.web.collect``.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from markupsafe import Markup
@@ -66,11 +68,18 @@ def say(sentence: Text | str) -> str:
     are translated first."""
     if isinstance(sentence, str):
         return gettext(sentence)
-    values = {name: say(value) if isinstance(value, Text) else value for name, value in sentence.values.items()}
+    values = {name: _put(value) for name, value in sentence.values.items()}
     try:
         return gettext(sentence.template).format(**values)
     except (KeyError, IndexError, ValueError):
         return str(sentence)  # a translation with a wrong place must not hide the sentence
+
+
+def _put(value: Any) -> Any:
+    """A value as it stands in a sentence: sentences translated, fractions with the reader's decimal mark."""
+    if isinstance(value, Text):
+        return say(value)
+    return format_decimal(value, locale=babel_locale()) if isinstance(value, Decimal) else value
 
 
 def install(app: Flask) -> None:

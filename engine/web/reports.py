@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from engine.crm import exports, periods
 from engine.crm.reports import model, registry
-from engine.crm.reports.model import Asked, Cell, Column, Filter, Group, Link, Report, Row, Table, Words
+from engine.crm.reports.model import Asked, Cell, Chart, Column, Filter, Group, Link, Report, Row, Table, Words
 from engine.errors import NotFound, Text
 from engine.web import formats, reading
 from engine.web.i18n import gettext, locale, ngettext, say
@@ -184,7 +184,7 @@ def _shown(table: Table, report: Report, place: int) -> dict[str, Any]:
         "total": _cells(table.total, table.columns, report)["cells"] if table.total else None,
         "notes": table.notes,
         "empty": table.empty,
-        "chart": _chart(table) if table.chart and table.chart.labels else None,
+        "chart": _chart(table.chart) if table.chart and _is_drawn(table.chart) else None,
         "chart_title": say(table.chart.title) if table.chart else "",
         "page": page,
         "last": -(-count // model.PAGE),
@@ -217,9 +217,12 @@ def _cells(row: Row, columns: Sequence[Column], report: Report) -> dict[str, Any
     return {"group": None, "cells": cells}
 
 
-def _chart(table: Table) -> str:
-    chart = table.chart
-    assert chart is not None
+def _is_drawn(chart: Chart) -> bool:
+    """Is there anything to see: a chart of nothing but zeros is an empty frame."""
+    return any(_plotted(value) for _, values in chart.series for value in values)
+
+
+def _chart(chart: Chart) -> str:
     return json.dumps(
         {
             "kind": chart.kind,

@@ -88,7 +88,7 @@ def test_labels_speak_the_readers_language():
 def test_labels_and_texts_take_values_in():
     made = form(
         field("textfield", "x", "Письмо для {{contact.name}}"),
-        {"type": "text", "id": "t", "text": "Сумма **{{total}}** ₽"},
+        {"type": "text", "id": "t", "text": "Сумма **{{total}}**, с копейками {{money(total)}} ₽"},
         {
             "type": "text",
             "id": "u",
@@ -99,7 +99,7 @@ def test_labels_and_texts_take_values_in():
     rows = [{"name": "А", "sum": Decimal("1.50")}, {"name": "Б", "sum": Decimal("2500.00")}]
     page = html(made, variables={"contact": {"name": "Анны"}, "total": Decimal("1234.5"), "rows": rows})
     assert "Письмо для Анны" in page
-    assert "<strong>1\u00a0234,5</strong>" in page
+    assert "<strong>1\u00a0234,5</strong>, с копейками 1\u00a0234,50 ₽" in page
     assert "<li>А: 1,50</li><li>Б: 2\u00a0500,00</li>" in page
     assert "Много" in page
     assert "Очень" not in page

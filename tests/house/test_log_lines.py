@@ -13,15 +13,45 @@ TYPE = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 def written() -> Iterator[tuple[str, str]]:
-    """Types of lines as literals beside a call of ``record``, with their files."""
-    for folder in ("engine", "processes"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and _called(node) in {"record", "_record"}:
-                    parts = (inner for argument in node.args for inner in ast.walk(argument))
-                    for value in (part.value for part in parts if isinstance(part, ast.Constant)):
-                        if isinstance(value, str) and TYPE.fullmatch(value):
-                            yield value, path.relative_to(ROOT).as_posix()
+    """Types of lines as literals given to ``record``, to what passes its own argument on to it, or kept in a name
+    that is recorded; with their files."""
+    trees = {path: ast.parse(path.read_text("utf-8"))
+             for folder in ("engine", "processes") for path in sorted((ROOT / folder).rglob("*.py"))}  # fmt: skip
+    recorders = {"record", "_record"} | {one for tree in trees.values() for one in _passing_on(tree)}
+    for path, tree in trees.items():
+        file = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _called(node) in recorders:
+                yield from ((kind, file) for argument in node.args for kind in _types(argument))
+            if isinstance(node, ast.FunctionDef):
+                recorded = {name for call in _records(node) for name in _names(call)}
+                for kept in ast.walk(node):
+                    targets = kept.targets if isinstance(kept, ast.Assign) else []
+                    if isinstance(kept, ast.Assign) and recorded & {n.id for n in targets if isinstance(n, ast.Name)}:
+                        yield from ((kind, file) for kind in _types(kept.value))
+
+
+def _passing_on(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            arguments = {one.arg for one in (*node.args.args, *node.args.kwonlyargs)} - {"work"}
+            if any(arguments & set(_names(call)) for call in _records(node)):
+                yield node.name
+
+
+def _records(function: ast.FunctionDef) -> Iterator[ast.Call]:
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return (call for call in calls if _called(call) in {"record", "_record"})
+
+
+def _names(call: ast.Call) -> list[str]:
+    return [argument.id for argument in call.args[1:2] if isinstance(argument, ast.Name)]
+
+
+def _types(argument: ast.AST) -> Iterator[str]:
+    for part in ast.walk(argument):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and TYPE.fullmatch(part.value):
+            yield part.value
 
 
 def _called(node: ast.Call) -> str:

@@ -23,6 +23,7 @@ from engine.crm.reports.model import (
     Report,
     Said,
     Table,
+    Words,
     share,
     to_case,
     to_client,
@@ -31,7 +32,7 @@ from engine.crm.reports.model import (
 )  # fmt: skip
 from engine.crm.reports.stage_names import listed
 from engine.errors import Text, text
-from engine.models import Client, Complaint, Deal, Product, Settlement, Survey, SurveyAnswer, UtcDateTime
+from engine.models import Client, Complaint, Deal, Product, Settlement, Survey, SurveyAnswer, UtcDateTime, people
 
 STAGES: Mapping[str, Text] = {
     "registered": text("registered"),
@@ -106,13 +107,15 @@ def _listed(asked: Asked, query: Select[Any], title: Text | None = None) -> Tabl
     found = asked.session.execute(query).all()
     names = ground.names_of(asked.session, {row[0].responsible_id for row in found})
     known = {name: listed(asked.env, "complaints", key) for name, (_, key) in SIGNS.items()}
+    units = {one.key: Words(one.title, one.title_en) for one in asked.session.scalars(select(people.Group))}
     rows = []
     for one, client in found:
         since = day_of(asked.env, one.stage_at) or asked.today
         late = one.term_at is not None and one.answered_at is None and one.term_at < moment(asked.env, asked.today)
         rows.append({
             "number": Cell(one.number, Link("complaint", one.id)), "client": to_client(one.client_id, client),
-            "stage": STAGES.get(one.stage, one.stage), "days": (asked.today - since).days, "unit": one.unit,
+            "stage": STAGES.get(one.stage, one.stage), "days": (asked.today - since).days,
+            "unit": units.get(one.unit or "", one.unit),
             "name": names.get(one.responsible_id or 0), "received": one.received_at,
             "term": Cell(one.term_at, None, "late" if late else ""),
             **{name: known[name].get(getattr(one, name) or "", getattr(one, name))

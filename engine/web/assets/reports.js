@@ -19,6 +19,14 @@ function words(unit, locale) {
   return (value) => (value === null ? '' : format.format(value) + (unit === 'percent' ? '\u00a0%' : ''));
 }
 
+// Names beside the bars must leave room for the bars. Codes («CP-07 …») stand for their names where there are many; the
+// whole name is in the tooltip and in the table.
+function shortened(labels, room) {
+  const codes = labels.map((label) => label.split(' ')[0]);
+  const coded = labels.length > 8 && new Set(codes).size === labels.length && codes.every((code) => /\d/.test(code));
+  return coded ? codes : labels.map((label) => (label.length > room ? `${label.slice(0, room - 1)}…` : label));
+}
+
 function build(canvas) {
   const given = JSON.parse(canvas.dataset.chart);
   const page = getComputedStyle(document.documentElement);
@@ -29,7 +37,11 @@ function build(canvas) {
   const ink = page.getPropertyValue('--tblr-secondary').trim();
   const line = page.getPropertyValue('--line').trim();
   if (across) canvas.parentElement.style.height = `${Math.max(8, given.labels.length * 2.1 + 3)}rem`;
-  const names = { stacked, grid: { display: false }, ticks: { color: ink, autoSkip: !across, display: across || given.labels.length <= 40 } };
+  const short = shortened(given.labels, across ? Math.max(14, Math.floor(canvas.parentElement.clientWidth / 22)) : 22);
+  const names = {
+    stacked, grid: { display: false },
+    ticks: { color: ink, autoSkip: !across, display: across || given.labels.length <= 40, callback: (_, place) => short[place] },
+  };
   const numbers = {
     stacked, beginAtZero: true, grid: { color: line }, border: { display: false },
     ticks: { color: ink, callback: say, precision: given.unit === 'int' ? 0 : undefined },
