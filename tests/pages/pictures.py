@@ -24,6 +24,7 @@ TALLEST = 1800  # px; what is below repeats
 HEAD = """# What it looks like
 
 Made by `make pictures` from a company that lived five weeks in the simulator: wide is 1440 px, narrow 390 px.
+Fields for dates and files speak the language of the browser that took the pictures.
 
 | Page | Address | Wide | Narrow |
 |---|---|---|---|

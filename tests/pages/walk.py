@@ -74,11 +74,10 @@ def approvals_of(session: Session) -> list[int]:
 
 
 def open_cases(session: Session) -> list[int]:
-    """A case in which somebody has something to do."""
-    task = models.UserTask
-    return list(
-        session.scalars(select(task.instance_id).where(task.rank.is_not(None)).order_by(task.id.desc()).limit(1))
-    )
+    """A deal's case in which somebody has something to do."""
+    task, case = models.UserTask, models.ProcessInstance
+    query = select(case.id).join(task, task.instance_id == case.id).where(task.rank.is_not(None))
+    return list(session.scalars(query.where(case.deal_id.is_not(None)).order_by(task.id.desc()).limit(1)))
 
 
 def startable(session: Session) -> list[str]:
@@ -96,8 +95,8 @@ SAMPLES: dict[str, Sample] = {
     "deal_id": newest(models.Deal.id),
     "client_id": newest(models.Deal.client_id),
     "contact_id": newest(models.Contact.id),
-    "instance_id": newest(models.ProcessInstance.id, models.ProcessInstance.deal_id.is_not(None)),
-    "product_id": newest(models.Product.id),
+    "instance_id": open_cases,
+    "product_id": newest(models.Product.id, models.Product.direction_id.is_not(None)),
     "list_id": newest(models.PriceList.id),
     "matrix_id": newest(models.Matrix.id),
     "survey_id": newest(models.Survey.id),
@@ -117,7 +116,6 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.template": {"task_id": approvals_of},
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
-    "interventions.choose": {"instance_id": open_cases},
     "people.group": {"key": always("manager")},
     "monitoring.warmth": {"key": always("sale_long_pull")},
     "designer.show": {"key": always("sale_long_pull")},
