@@ -40,6 +40,12 @@ def limit_of(env: Any, kind: str, group: str) -> Any:
     return _limits(env, kind).get(group)
 
 
+def steps(env: Any, kind: str) -> list[Decimal]:
+    """The numbers of a kind from the least to the most, without those who decide on everything."""
+    found = env.setting(f"authority.{kind}.limits", None) or {}
+    return sorted(_number(limit) for limit in found.values() if limit != ANY)
+
+
 def functions(env: Any) -> Mapping[str, Callable[..., Any]]:
     """FEEL functions for drawings: who may decide, and how far a group's authority goes."""
     return {
@@ -50,9 +56,9 @@ def functions(env: Any) -> Mapping[str, Callable[..., Any]]:
 
 
 def kept(env: Any, properties: Mapping[str, str], evaluate: Callable[[str | None], Any]) -> dict[str, Any]:
-    """What a task keeps of its limit when it opens: the groups that may decide. Nothing where none is drawn; raises
-    NotFound, Invalid, FeelError."""
-    kind = properties.get(KIND)
+    """What a task keeps of its limit when it opens: the groups that may decide. Nothing where none is drawn, or where
+    an expression says that this one needs none (null); raises NotFound, Invalid, FeelError."""
+    kind = evaluate(properties.get(KIND))
     if not kind:
         return {}
     value = evaluate(properties.get(SUM))

@@ -197,6 +197,7 @@ def _cross_check(
         forms=_names(session, ResourceKind.FORM, bundle),
         groups=set(session.scalars(select(Group.key))),
         users=set(session.scalars(select(User.login).where(User.active))),
+        limits={kind: tuple(one.get("limits") or ()) for kind, one in env.setting("authority", {}).items()},
         decisions={name for names in _names(session, ResourceKind.DECISION, bundle).values() for name in names},
         actions=env.actions.names,
         procedures=[one.procedure for one in env.library.in_force(session)],

@@ -17,7 +17,8 @@ PROCEDURE = "procedure"  # the input of an action that names a procedure to be s
 
 @dataclass(frozen=True)
 class Known:
-    """What there is. None: not known, so not checked. ``forms`` may map form keys to the names of their fields.
+    """What there is. None: not known, so not checked. ``forms`` may map form keys to the names of their fields,
+    ``limits`` maps the kinds of authority to the groups that have some.
 
     ``procedures``: other procedures that are published already and stay (those of the same key are replaced).
     ``messages``, ``signals``: names that come from outside the drawings. ``files``: procedure key -> file, for the
@@ -28,6 +29,7 @@ class Known:
     forms: Mapping[str, Collection[str]] | Collection[str] | None = None
     groups: Collection[str] | None = None
     users: Collection[str] | None = None
+    limits: Mapping[str, Collection[str]] | None = None
     decisions: Collection[str] | None = None
     actions: Collection[str] | None = None
     procedures: Collection[Procedure] = ()
@@ -58,6 +60,7 @@ class _Check:
             yield from self._messages(procedure)
             yield from self._requirements(procedure)
             yield from self._evidence(procedure)
+            yield from self._authority(procedure)
         yield from self._circles()
         yield from self._names()
 
@@ -194,6 +197,37 @@ class _Check:
                          element=_label(element), name=name),
                     text("Choose a field of the form"),
                 )  # fmt: skip
+
+    # --- limits of authority ----------------------------------------------------------------------------------------
+
+    def _authority(self, procedure: Procedure) -> Iterator[Fault]:
+        limits = self.known.limits
+        for element in procedure.elements.values() if limits is not None else ():
+            for kind in _literal(element.settings.properties.get("limitKind")):
+                close = difflib.get_close_matches(kind, limits or (), n=1)
+                groups, able = dialect.names(element.settings.candidate_groups), (limits or {}).get(kind)
+                if able is None:
+                    yield self._fault(
+                        procedure, "limit-kind-unknown", element.id,
+                        text("There is no kind of authority «{kind}», which «{element}» asks for", kind=kind,
+                             element=_label(element)),
+                        text("Is «{name}» meant?", name=close[0]) if close else
+                        text("Add the kind in «Calendars, deadlines, limits», or choose one that is there"),
+                    )  # fmt: skip
+                elif not able:
+                    yield self._fault(
+                        procedure, "limit-kind-empty", element.id,
+                        text("Nobody has authority of the kind «{kind}»: «{element}» would wait for ever", kind=kind,
+                             element=_label(element)),
+                        text("Give a group a limit in «Calendars, deadlines, limits»"),
+                    )  # fmt: skip
+                elif groups and not set(groups) & set(able):
+                    yield self._fault(
+                        procedure, "limit-groups-without", element.id,
+                        text("None of the groups of «{element}» has authority of the kind «{kind}»", kind=kind,
+                             element=_label(element)),
+                        text("Add one of these groups to the step: {groups}", groups=", ".join(able)), WARNING,
+                    )  # fmt: skip
 
     # --- calls and names --------------------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ def _few(
         faults.append(text("Only {name} could do it, and it is not for whom it is about", name=only.name))
     if set(people) <= gone:
         faults.append(text("In the next two weeks everybody who could do it is away, and nobody stands in"))
-    if kind := properties.get(authority.KIND):
+    if (kind := properties.get(authority.KIND)) and not kind.startswith("="):
         limits = env.setting(f"authority.{kind}.limits", None)
         if limits is None:
             faults.append(text("There is no kind of authority «{kind}»", kind=kind))

@@ -1,4 +1,4 @@
-"""What is unusual about a document that waits for a decision: figures beside their limits (settings/approval.yaml).
+"""What is unusual about a document that waits for a decision: figures beside their limits (settings).
 
 For a page of the queue and for one document alike: everything is read for all of them at once. SELECTs only.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
+from engine import authority
 from engine.crm import amounts, clients
 from engine.errors import Failed, Text, text
 from engine.models import Client, Deal, Document, ScheduledPayment
@@ -71,9 +72,9 @@ def _all(
     limits: Mapping[str, Any] = env.setting("approval", {})
     settings: Mapping[str, Any] = env.setting(f"documents.{paper.document.kind}", {})
     if paper.deal is not None and settings.get("total") == WHOLE:
-        yield from _discount(paper.deal, limits)
+        yield from _discount(env, paper.deal)
         yield from (Deviation("price", sentence) for sentence in book.below(paper.deal))
-        yield from _sum(paper, limits, contracts)
+        yield from _sum(env, paper, limits, contracts)
         yield from _moved(env, paper, paper.deal, today)
         yield from _schedule(paper.deal, limits)
         yield from _vat(env, paper, paper.deal)
@@ -88,8 +89,9 @@ def _all(
             yield Deviation("requisites", text("Requisites of the client: {fault}", fault=fault))
 
 
-def _discount(deal: Deal, limits: Mapping[str, Any]) -> Iterator[Deviation]:
-    limit = Decimal(str(limits.get("discount_limit", 100)))
+def _discount(env: Any, deal: Deal) -> Iterator[Deviation]:
+    """Beyond the least authority: what its manager may not give by himself."""
+    limit = next(iter(authority.steps(env, "discount")), Decimal(100))
     if deal.discount and deal.discount > limit:
         yield Deviation(
             "discount",
@@ -97,13 +99,14 @@ def _discount(deal: Deal, limits: Mapping[str, Any]) -> Iterator[Deviation]:
         )
 
 
-def _sum(paper: Paper, limits: Mapping[str, Any], contracts: set[int]) -> Iterator[Deviation]:
+def _sum(env: Any, paper: Paper, limits: Mapping[str, Any], contracts: set[int]) -> Iterator[Deviation]:
+    """Beyond the greatest authority but that without a limit."""
     total, kind = paper.document.total, paper.document.kind
     if total is None or paper.deal is None:
         return
-    usual = (limits.get("sum_limits") or {}).get(kind)
-    if usual is not None and total > Decimal(str(usual)):
-        yield Deviation("sum", text("The sum {sum} is above the usual {limit}", sum=total, limit=Decimal(str(usual))))
+    usual = next(reversed(authority.steps(env, "contract_sum")), None) if kind == "contract" else None
+    if usual is not None and total > usual:
+        yield Deviation("sum", text("The sum {sum} is above the usual {limit}", sum=total, limit=usual))
     contract = limits.get("contract_limit")
     if kind == "invoice" and contract is not None and paper.deal.id not in contracts and total > Decimal(str(contract)):
         yield Deviation(

@@ -183,6 +183,7 @@ BROKEN: dict[str, bytes] = {
     "control-point-evidence": chain(user("x", props(controlPoint="CP-01", cpEvidence="document:protocol"), name="n")),
     "control-point-time": chain(user("x", props(controlPoint="CP-01", cpDue="soon"), name="n")),
     "requires-place": chain(sub("x", ext(props(requires="CP-01")) + INNER)),
+    "limit-wrong": chain(user("x", props(limitKind="discount"))),
     "separate-from-unknown": chain(user("x", props(separateFrom="nobody"))),
     # expressions
     "feel-syntax": chain(user("x", zeebe("priorityDefinition", priority="=if a then"))),

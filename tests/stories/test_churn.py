@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from engine import instances
 from engine.crm import churn, settlements
-from engine.errors import WrongState
+from engine.errors import Forbidden, WrongState
 from engine.models import Client, ClientProduct, Deal, ProcessInstance
 from engine.vocabulary import InstanceStatus
 from engine.work import SYSTEM, unit_of_work
@@ -138,11 +138,13 @@ def test_a_solution_brings_the_client_back_into_a_sale(ours: Story) -> None:
     assert ours.instance.status == InstanceStatus.COMPLETED
 
 
-def test_a_discount_beyond_the_limit_needs_the_head(ours: Story) -> None:
+def test_a_discount_beyond_the_managers_limit_needs_who_has_the_authority(ours: Story) -> None:
     begin(ours, "winback")
     said(ours, "interested", winback_why="Дорого", winback_return="Цена")
     ours.complete(OFFER, winback_solution="Скидка", winback_discount="25")
-    ours.complete("Согласовать предложение", by="elena", winback_decision="reject", winback_remark="Не больше 15")
+    with pytest.raises(Forbidden):
+        ours.complete("Согласовать предложение", by="elena", winback_decision="approve")
+    ours.complete("Согласовать предложение", by="dmitry", winback_decision="reject", winback_remark="Не больше 15")
     assert ours.variables_of(OFFER)["winback_remark"] == "Не больше 15"
     ours.complete(OFFER, winback_solution="Скидка", winback_discount="15")
     ours.complete("Согласовать предложение", by="elena", winback_decision="approve")

@@ -1,4 +1,4 @@
-"""Control points and separation of duties: properties with a grammar."""
+"""Control points, separation of duties, limits of authority: properties with a grammar."""
 from __future__ import annotations
 
 import re
@@ -10,6 +10,7 @@ from engine.bpmn.lint.timers import is_duration, is_moment
 from engine.errors import text
 
 CODE = re.compile(r"[^\W_][\w.-]*")
+NUMBER = re.compile(r"\d+(\.\d+)?")
 EVIDENCE = re.compile(r"completion|approval|field:[^\W\d]\w*(\.[^\W\d]\w*)*|document:[\w.-]+:(sent|signed)")
 _PLACES = ("userTask", "callActivity", "subProcess")
 
@@ -95,3 +96,22 @@ def separate_from_unknown(drawing: Drawing) -> Findings:
             if not same or found is node or (found is not None and found.kind != "userTask"):
                 yield node.id, text("«{name}» is to be separated from «{other}», which is no other user task",
                                     name=label(node), other=other)  # fmt: skip
+
+
+@rule("limit-wrong", "Write limitKind and limitSum on a user task: the kind, and the value as =FEEL or a number")
+def limit_wrong(drawing: Drawing) -> Findings:
+    """A limit of authority needs both: of what kind, and how much is decided on."""
+    for node in drawing.nodes:
+        found = node.settings.properties
+        kind, value = found.get("limitKind"), found.get("limitSum")
+        if kind is None and value is None:
+            continue
+        if node.kind != "userTask":
+            yield node.id, text("«{name}» is no user task: nobody decides there up to a limit", name=label(node))
+        elif not kind:
+            yield node.id, text("«{name}» has limitSum but no limitKind: nothing would be limited", name=label(node))
+        elif not value:
+            yield node.id, text("«{name}» has limitKind but no limitSum: nobody could decide", name=label(node))
+        elif not dialect.is_feel(value) and not NUMBER.fullmatch(value):
+            yield node.id, text("«{value}» is no value of «{name}» to hold against a limit", value=value,
+                                name=label(node))  # fmt: skip

@@ -16,6 +16,7 @@ _PROPERTIES = frozenset(
         "starterGroups", "title", "subject", "description", "controlPoint", "cpTitle", "cpDue", "cpOwner",
         "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "notFor", "document",
         "help", "approval", "approvalRemark", "approvalAsked", "approvalAll", "approvalNote", "anotherPerson",
+        "limitKind", "limitSum",
     }
 )  # fmt: skip
 
