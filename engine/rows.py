@@ -134,6 +134,7 @@ class QuickSession(Session):
             return super().get(entity, ident) if instance_state(found).expired else found
         if self._new and any(type(row) is lookup.model for row in self._new.values()):
             self._autoflush()  # the row asked for may be one that has not been written yet
+            return super().get(entity, ident)
         row = lookup.statement.first(self.here(), ident=ident)
         return None if row is None else _fresh(self, lookup.model, dict(zip(lookup.names, row, strict=True)), key)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from engine import incidents, instances, jobs, outbox
 from engine.actions import ActionCall
@@ -244,6 +245,21 @@ def test_a_job_that_lost_its_worker_twice_runs_alone(case: Case, slow: Slow, cal
     assert (len(calls), slow.steps) == (1, [])
     assert jobs.run_due(case.env) == 1
     assert slow.steps[-1] == "commit"
+
+
+def test_a_worker_goes_on_with_what_a_job_leads_to_but_no_further_than_it_was_asked(
+    case: Case, calls: list[ActionCall]
+) -> None:
+    tasks = "".join(service_task(name, "note") for name in ("one", "two", "three"))
+    case.publish(drawing("p", START + tasks + END, flows="start>one;one>two;two>three;three>end"))
+    case.start("p")
+    commits: list[Any] = []
+    event.listen(case.env.sessions.kw["bind"], "commit", commits.append)
+    assert jobs.run_due(case.env, 2) == 2
+    assert [call.element_id for call in calls] == ["one", "two"]
+    assert len(commits) == 3  # one to claim, one for each job: whoever ends a job has claimed and begun the next
+    assert jobs.run_due(case.env) == 1
+    assert [(job.status, job.attempts) for job in case.jobs()] == [(JobStatus.DONE, 1)] * 3
 
 
 def test_a_timer_fires_when_it_is_due_and_its_lateness_is_kept(case: Case) -> None:
