@@ -116,6 +116,7 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.template": {"task_id": approvals_of},
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
+    "limits.show": {"kind": always("discount")},
     "people.group": {"key": always("manager")},
     "monitoring.warmth": {"key": always("sale_long_pull")},
     "designer.show": {"key": always("sale_long_pull")},
