@@ -187,6 +187,8 @@ def _recalled(work: Work, row: UserTask) -> tuple[Branch | None, Text | None]:
     branch = _branch(work, row)
     if branch.way.blocked is not None:
         return branch, branch.way.blocked
+    if _was_opened_again(work, row):
+        return branch, text("«{task}» has been opened again since: only its last round is taken back", task=row.name)
     for leaf in branch.way.leaves:
         if leaf.kind in ("service", "failed"):
             step = leaf.element.name or leaf.element.id
@@ -201,6 +203,14 @@ def _recalled(work: Work, row: UserTask) -> tuple[Branch | None, Text | None]:
     if worked is not None:
         return branch, text("«{step}» has been done since", step=worked.element.name or worked.element.id)
     return branch, settled.since(work, row, branch.way.effects)
+
+
+def _was_opened_again(work: Work, row: UserTask) -> bool:
+    later = select(UserTask.id).where(
+        UserTask.instance_id == row.instance_id, UserTask.element_id == row.element_id, UserTask.path == row.path,
+        UserTask.id > row.id,
+    )  # fmt: skip
+    return work.session.scalar(later.limit(1)) is not None
 
 
 def _tasks_of(work: Work, branch: Branch) -> list[UserTask]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import instances, tasks
+from engine import instances, returns, tasks
 from engine.environment import Environment
 from engine.errors import Forbidden, Invalid, NotFound
 from engine.models import Absence, Document
@@ -144,6 +144,17 @@ def test_a_look_makes_no_new_revision(line: Back) -> None:
     line.see("check", "elena")
     line.act("elena", tasks.complete, line.task("check").id, {"ok": "true"}, before)
     assert line.open == ["sign"]
+
+
+def test_only_the_last_round_is_recalled(line: Back) -> None:
+    first = line.done("write")
+    line.give_back("check", "write")
+    with refused("Nothing that is open now came of this step"):
+        line.act("anna", returns.recall, first.id)
+    line.complete("write", "anna", amount="7")
+    with refused("«write» has been opened again since"):
+        line.act("anna", returns.recall, first.id)
+    assert str(line.seen_by(line.recall("write").element_id)["amount"]) == "7"
 
 
 def test_what_somebody_has_done_since_is_not_recalled(line: Back) -> None:
