@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from engine import access, audit, identity, phones, substitution, tasks
@@ -195,10 +195,13 @@ def save_group(work: Work, key: str, title: str, title_en: str, *, new: bool) ->
 
 def open_tasks(session: Session, user_id: int, limit: int = 200) -> Sequence[UserTask]:
     """What somebody has in hand, what waits for him alone, and what he has given to others for an answer."""
-    alone = select(Candidate.task_id).where(Candidate.user_id == user_id, Candidate.rank.is_not(None))
-    mine = or_(UserTask.assignee_id == user_id, UserTask.owner_id == user_id, UserTask.id.in_(alone))
-    query = select(UserTask).where(UserTask.rank.is_not(None), mine).order_by(UserTask.rank, UserTask.id)
-    return session.scalars(query.limit(limit)).all()
+    open_ = select(UserTask.id).where(UserTask.rank.is_not(None))
+    mine = union(
+        open_.where(UserTask.assignee_id == user_id), open_.where(UserTask.owner_id == user_id),
+        select(Candidate.task_id).where(Candidate.user_id == user_id, Candidate.rank.is_not(None)),
+    )  # fmt: skip
+    query = select(UserTask).where(UserTask.rank.is_not(None), UserTask.id.in_(mine))
+    return session.scalars(query.order_by(UserTask.rank, UserTask.id).limit(limit)).all()
 
 
 def _use_link(work: Work, token: str, hashed: str) -> str:

@@ -34,13 +34,14 @@ class Deal(Base):
         Index("ix_deal_milestone_at", "milestone_at", "id"),
         Index("ix_deal_board", "status", "milestone", "stirred_at", "worth"),
         Index("ix_deal_stirred", "status", "stirred_at"),
+        Index("ix_deal_owner", "owner_id", "closed_at", "status"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     initiative: Mapped[str] = mapped_column(default="company")
     cycle: Mapped[str] = mapped_column(default="long")
     sale_kind: Mapped[str] = mapped_column(default="first")

@@ -4,10 +4,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Json
+from engine.models.base import Base, Json, where
 
 
 class StoredFile(Base):
@@ -33,7 +33,10 @@ class Document(Base):
     """
 
     __tablename__ = "document"
-    __table_args__ = (UniqueConstraint("kind", "number", "version"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "number", "version"),
+        Index("ix_document_loose", "created_by", **where("deal_id IS NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"), index=True)

@@ -22,7 +22,9 @@ class ProcessInstance(Base):
 
     __tablename__ = "process_instance"
     __table_args__ = (
-        Index("ix_process_instance_begun", "started_by", **where("ended_at IS NULL")),
+        Index("ix_process_instance_begun", "started_by", "ended_at", "deal_id"),
+        Index("ix_process_instance_running", "key", "version", **where("ended_at IS NULL")),
+        Index("ix_process_instance_over", "key", "version", **where("ended_at IS NOT NULL")),
         Index(
             "ix_process_instance_sole_deal", "deal_id", "key", unique=True,
             **where("sole = 'deal' AND ended_at IS NULL"),

@@ -10,6 +10,7 @@ from engine.models.base import Base, Json, Strings, where
 from engine.models.instances import ProcessInstance
 
 FREE = "rank IS NOT NULL"
+HAD = "rank IS NULL AND (completed_by IS NULL OR completed_by != assignee_id)"  # somebody had it, another ended it
 
 
 class UserTask(Base):
@@ -38,12 +39,13 @@ class UserTask(Base):
         Index("ix_user_task_due", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_dates", "assignee_id", "due_at", **where("rank IS NOT NULL AND due_at IS NOT NULL")),
         Index("ix_user_task_load", "assignee_id", "process_key", "element_id", "due_at", **where("rank IS NOT NULL")),
-        Index("ix_user_task_done", "completed_by", "ended_at", **where("completed_by IS NOT NULL")),
+        Index("ix_user_task_done", "completed_by", "ended_at", "instance_id", **where("completed_by IS NOT NULL")),
+        Index("ix_user_task_had", "assignee_id", "instance_id", **where(HAD)),
         Index("ix_user_task_done_for", "completed_for", "ended_at", **where("completed_for IS NOT NULL")),
         Index("ix_user_task_for", "claimed_for", **where("rank IS NOT NULL AND claimed_for IS NOT NULL")),
         Index("ix_user_task_round", "instance_id", "element_id", "round"),
         Index("ix_user_task_again", "created_at", **where("round > 1")),
-        Index("ix_user_task_decision", "rank", **where("decision = 1 AND rank IS NOT NULL")),
+        Index("ix_user_task_decision", "decision", "rank", **where("decision = 1 AND rank IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -92,6 +94,8 @@ class Candidate(Base):
     __table_args__ = (
         Index("ix_candidate_group", "group_key", "rank", "task_id", **where(f"{FREE} AND group_key IS NOT NULL")),
         Index("ix_candidate_user", "user_id", "rank", "task_id", **where(f"{FREE} AND user_id IS NOT NULL")),
+        Index("ix_candidate_named_group", "group_key", "task_id", **where("group_key IS NOT NULL")),
+        Index("ix_candidate_named_user", "user_id", "task_id", **where("user_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), index=True)

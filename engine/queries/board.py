@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.crm import stages, staleness
 from engine.models import Client, Deal, DealLine, Pause, ProcessInstance, Product, Segment, User, UserTask
-from engine.queries.deal import OVERSEERS
+from engine.queries.seen import OVERSEERS
 from engine.queries.words import contain
 from engine.work import Actor
 

@@ -14,7 +14,6 @@ from engine.bpmn.types import Element, Procedure
 from engine.definitions import Definition
 from engine.environment import Environment
 from engine.models import Group, ProcessDefinition, ProcessInstance
-from engine.vocabulary import InstanceStatus
 
 NUMBER = re.compile(r"R(\d{3})(?:\s*[-–—]\s*R?(\d{3}))?")
 SETTING = re.compile(r"""setting\("([\w.-]+)"\)""")
@@ -183,7 +182,7 @@ def _start_names(procedure: Procedure) -> set[str]:
 def _running(session: Session) -> dict[str, int]:
     rows = session.execute(
         select(ProcessInstance.key, func.count())
-        .where(ProcessInstance.status.in_((InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)))
+        .where(ProcessInstance.ended_at.is_(None))
         .group_by(ProcessInstance.key)
     )
     return {row[0]: row[1] for row in rows}

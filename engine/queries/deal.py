@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from engine.errors import NotFound
 from engine.models import (
-    Candidate,
     Client,
     ControlPoint,
     Deal,
@@ -23,13 +22,14 @@ from engine.models import (
     User,
     UserTask,
 )
+from engine.queries.seen import MOST, Count, row_by_row, seen
+from engine.queries.seen import OVERSEERS as OVERSEERS  # where the lists of deals know it from
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, DocumentStatus
 from engine.work import Actor
 
-OVERSEERS = frozenset({"head", "director", "admin", "auditor"})
 PAGE = 50
-MOST = 5000  # rows counted one by one: nobody turns a hundred pages
+WORDS = 8  # words of a search looked at
 
 
 @dataclass(frozen=True)
@@ -59,39 +59,6 @@ class DealPage:
     people: dict[int, User]
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """Which deals this person may see: all for those who oversee, else his own and those he works or may work in."""
-    if actor.user_id is None or actor.groups & OVERSEERS:
-        return true()
-    run = aliased(ProcessInstance)
-    taken_part = select(run.id).where(
-        run.deal_id == Deal.id, or_(run.started_by == actor.user_id, worked_by(actor, run.id))
-    )
-    return or_(Deal.owner_id == actor.user_id, taken_part.exists())
-
-
-def worked_by(actor: Actor, instance_id: Any) -> ColumnElement[bool]:
-    """Has or had this person a task of an instance, or may he claim one? Asked instance by instance, as far as a page
-    of a list needs: all that he ever did would be more the longer he works here."""
-    task, candidate = aliased(UserTask), aliased(Candidate)
-    done = select(task.id).where(
-        task.instance_id == instance_id, or_(task.assignee_id == actor.user_id, task.completed_by == actor.user_id)
-    )
-    may = (
-        select(candidate.id).join(task, task.id == candidate.task_id)
-        .where(task.instance_id == instance_id, task.rank.is_not(None),
-               or_(candidate.user_id == actor.user_id, candidate.group_key.in_(actor.groups)))
-    )  # fmt: skip
-    return or_(done.exists(), may.exists())
-
-
-def counted(session: Session, actor: Actor, ids: Select[Any]) -> int:
-    """How many rows there are. Where rights are looked up row by row they are counted up to ``MOST``."""
-    if actor.user_id is not None and not actor.groups & OVERSEERS:
-        ids = ids.limit(MOST)
-    return session.scalar(select(func.count()).select_from(ids.order_by(None).subquery())) or 0
-
-
 def listing(
     session: Session,
     actor: Actor,
@@ -101,23 +68,34 @@ def listing(
     milestones: Sequence[str] = (),
     page: int = 1,
     size: int = PAGE,
-) -> tuple[list[DealRow], int]:
+) -> tuple[list[DealRow], Count]:
     """One page of the deals this person may see, and how many there are in all."""
-    where = [seen_by(actor)]
+    mine = seen(session, actor)
+    where = [mine.deals]
     if status:
         where.append(Deal.status == status)
     if milestones:
         where.append(Deal.milestone.in_(milestones))
-    where += contain(words, Deal.title, Deal.number, Client.name)
-    found = select(Deal, User).join(Client, Client.id == Deal.client_id).outerjoin(User, User.id == Deal.owner_id)
-    bare = select(Deal.id).join(Client, Client.id == Deal.client_id) if words else select(Deal.id)
-    count = counted(session, actor, bare.where(*where))
+    order, start = (Deal.milestone_at.desc(), Deal.id.desc()), (page - 1) * size
+    ids = select(Deal.id).where(*(_named(word) for word in words.split()[:WORDS]), *where)
+    if words and size == PAGE:  # a search reads what it goes through once: for the page and the count
+        every = list(session.scalars(ids.order_by(*order).limit(MOST + 1)))
+        count, wanted = Count(min(len(every), MOST), len(every) > MOST), every[start : start + size]
+    else:
+        count = mine.counted(session, ids)
+        wanted = list(session.scalars(ids.order_by(*order).limit(size).offset(start)))
     rows = session.execute(
-        found.options(joinedload(Deal.client), joinedload(Deal.lines))
-        .where(*where).order_by(Deal.milestone_at.desc(), Deal.id.desc()).limit(size).offset((page - 1) * size)
+        select(Deal, User).outerjoin(User, User.id == Deal.owner_id)
+        .options(joinedload(Deal.client), selectinload(Deal.lines)).where(Deal.id.in_(wanted)).order_by(*order)
     ).unique().all()  # fmt: skip
     open_ = _open_tasks(session, [deal.id for deal, _ in rows])
     return [DealRow(deal, deal.client.name, owner, *open_.get(deal.id, (0, None))) for deal, owner in rows], count
+
+
+def _named(word: str) -> ColumnElement[bool]:
+    """A word of its title or number, or of its client's name: the clients are gone through once, not deal by deal."""
+    clients = select(Client.id).where(*contain(word, Client.name))
+    return or_(*contain(word, Deal.title, Deal.number), Deal.client_id.in_(clients))
 
 
 def one(session: Session, actor: Actor, deal_id: int) -> Deal:
@@ -125,7 +103,7 @@ def one(session: Session, actor: Actor, deal_id: int) -> Deal:
     deal = session.scalar(
         select(Deal)
         .options(joinedload(Deal.client), joinedload(Deal.contact))
-        .where(Deal.id == deal_id, seen_by(actor))
+        .where(Deal.id == deal_id, row_by_row(actor).deals)
     )
     if deal is None:
         raise NotFound("There is no such deal, or it is not yours to see")
@@ -190,7 +168,7 @@ def choices(session: Session, actor: Actor) -> list[tuple[int, str]]:
     rows = session.execute(
         select(Deal.id, Deal.number, Deal.title, Client.name)
         .join(Client, Client.id == Deal.client_id)
-        .where(seen_by(actor), Deal.status == "open")
+        .where(seen(session, actor).deals, Deal.status == "open")
         .order_by(Deal.id.desc())
         .limit(500)
     )

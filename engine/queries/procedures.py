@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.models import Deployment, DraftFile, ProcessDefinition, ProcessInstance, User
-from engine.vocabulary import InstanceStatus, ResourceKind
+from engine.vocabulary import ResourceKind
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def procedures(session: Session) -> Sequence[ProcedureRow]:
 
 def versions(session: Session, key: str) -> Sequence[VersionRow]:
     """All versions of a procedure, newest first; empty if there is none."""
-    running = {v: n for _, v, n in session.execute(_instances(ended=False).where(ProcessDefinition.key == key))}
-    finished = {v: n for _, v, n in session.execute(_instances(ended=True).where(ProcessDefinition.key == key))}
+    running = {v: n for _, v, n in session.execute(_instances(ended=False).where(ProcessInstance.key == key))}
+    finished = {v: n for _, v, n in session.execute(_instances(ended=True).where(ProcessInstance.key == key))}
     rows = session.execute(
         select(ProcessDefinition, Deployment.at, Deployment.note, User)
         .select_from(ProcessDefinition)
@@ -120,11 +120,9 @@ def begun(session: Session) -> Sequence[DraftFile]:
 
 
 def _instances(ended: bool):  # type: ignore[no-untyped-def]  # SQLAlchemy infers the row type
-    over = (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
-    state = ProcessInstance.status.in_(over) if ended else ProcessInstance.status.not_in(over)
+    state = ProcessInstance.ended_at.is_not(None) if ended else ProcessInstance.ended_at.is_(None)
     return (
-        select(ProcessDefinition.key, ProcessDefinition.version, func.count())
-        .join(ProcessInstance, ProcessInstance.definition_id == ProcessDefinition.id)
+        select(ProcessInstance.key, ProcessInstance.version, func.count())
         .where(state)
-        .group_by(ProcessDefinition.key, ProcessDefinition.version)
+        .group_by(ProcessInstance.key, ProcessInstance.version)
     )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer, joinedload
 
 from engine.models import Client, ControlPoint, Deal, Document, Incident, ProcessInstance, User
 from engine.queries import deal as deals
+from engine.queries.seen import Count, seen
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
@@ -102,40 +103,29 @@ def open_incidents(session: Session) -> int:
 
 def documents(
     session: Session, actor: Actor, *, words: str = "", kind: str = "", page: int = 1, size: int = PAGE
-) -> tuple[list[DocumentRow], int]:
+) -> tuple[list[DocumentRow], Count]:
     """One page of the documents this person may see, newest first, and how many there are: those of his deals, and
     those of his clients that belong to no deal."""
-    found = _documents(actor, words, kind)
-    bare = found.with_only_columns(Document.id)
-    if not words and actor.groups & deals.OVERSEERS:  # nothing of what is joined decides
-        bare = select(Document.id).where(Document.kind == kind) if kind else select(Document.id)
-    count = deals.counted(session, actor, bare)
-    newest = found.add_columns(Client).options(joinedload(Deal.client)).order_by(Document.id.desc())
-    rows = session.execute(newest.limit(size).offset((page - 1) * size))
+    mine = seen(session, actor)
+    where = [mine.documents, *contain(words, Document.title, Document.number, Client.name)]
+    if kind:
+        where.append(Document.kind == kind)
+    joined = (
+        select(Document, Deal, Client)
+        .outerjoin(Deal, Deal.id == Document.deal_id)
+        .outerjoin(ProcessInstance, ProcessInstance.id == Document.instance_id)
+        .outerjoin(Client, Client.id == func.coalesce(Deal.client_id, ProcessInstance.client_id))
+        .options(joinedload(Deal.client), defer(Document.data))
+    )
+    bare = joined.with_only_columns(Document.id) if words or mine.wide else select(Document.id)
+    count = mine.counted(session, bare.where(*where))
+    rows = session.execute(joined.where(*where).order_by(Document.id.desc()).limit(size).offset((page - 1) * size))
     return [DocumentRow(document, deal, client) for document, deal, client in rows], count
 
 
 def document_kinds(session: Session) -> list[str]:
     """The kinds that occur."""
     return list(session.scalars(select(Document.kind).distinct().order_by(Document.kind)))
-
-
-def _documents(actor: Actor, words: str, kind: str) -> Select[Document, Deal]:
-    where: list[ColumnElement[bool]] = []
-    if kind:
-        where.append(Document.kind == kind)
-    where += contain(words, Document.title, Document.number, Client.name)
-    if not actor.groups & deals.OVERSEERS:
-        own = or_(*(column == actor.user_id for column in (Client.owner_id, ProcessInstance.started_by,
-                                                           Document.created_by)))  # fmt: skip
-        where.append(or_(and_(Deal.id.is_not(None), deals.seen_by(actor)), and_(Document.deal_id.is_(None), own)))
-    return (
-        select(Document, Deal)
-        .outerjoin(Deal, Deal.id == Document.deal_id)
-        .outerjoin(ProcessInstance, ProcessInstance.id == Document.instance_id)
-        .outerjoin(Client, Client.id == func.coalesce(Deal.client_id, ProcessInstance.client_id))
-        .where(*where)
-    )
 
 
 def point_times(session: Session, times: tuple[datetime, datetime]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.models import (
@@ -19,7 +19,8 @@ from engine.models import (
     User,
     UserTask,
 )
-from engine.queries.deal import OVERSEERS, counted, people_by_id, worked_by
+from engine.queries.deal import people_by_id
+from engine.queries.seen import Count, seen
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
@@ -54,18 +55,6 @@ class InstancePage:
     people: dict[int, User]
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """Which instances this person may see; the list's form of the rule ``instance.see``."""
-    if actor.user_id is None or actor.groups & OVERSEERS:
-        return true()
-    owned = select(Deal.id).where(Deal.owner_id == actor.user_id)
-    return or_(
-        ProcessInstance.started_by == actor.user_id,
-        ProcessInstance.deal_id.in_(owned),
-        worked_by(actor, ProcessInstance.id),
-    )
-
-
 def listing(
     session: Session,
     actor: Actor,
@@ -75,9 +64,10 @@ def listing(
     key: str = "",
     page: int = 1,
     size: int = PAGE,
-) -> tuple[list[InstanceRow], int]:
+) -> tuple[list[InstanceRow], Count]:
     """One page of the instances this person may see, newest first, and how many there are."""
-    where = [seen_by(actor)]
+    mine = seen(session, actor)
+    where = [mine.instances]
     if status != "all":
         where.append(ProcessInstance.status == status)
     if key:
@@ -91,7 +81,7 @@ def listing(
         .where(*where)
     )
     bare = found.with_only_columns(ProcessInstance.id) if words else select(ProcessInstance.id).where(*where)
-    count = counted(session, actor, bare)
+    count = mine.counted(session, bare)
     rows = session.execute(found.order_by(ProcessInstance.id.desc()).limit(size).offset((page - 1) * size)).all()
     stopped = _incident_counts(session, [row[0].id for row in rows])
     return [InstanceRow(row[0], row[1], row[2], row[3], stopped.get(row[0].id, 0)) for row in rows], count

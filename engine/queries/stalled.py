@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.crm import staleness
 from engine.models import Client, Deal, Pause, ProcessInstance, User
 from engine.queries import board
-from engine.queries.deal import OVERSEERS
+from engine.queries.seen import OVERSEERS
 from engine.work import Actor
 
 PAGE = 50
@@ -94,9 +94,10 @@ def pauses(session: Session, actor: Actor, tab: str, *, owner: int | None = None
     return _resting(session, and_(which, _whose(actor, owner)), Pause.resumes_at)
 
 
-def history(session: Session, deal_id: int) -> list[Resting]:
-    """All pauses of a deal, the newest first."""
-    return _resting(session, Pause.deal_id == deal_id, Pause.id.desc())
+def history(session: Session, deal_id: int | None = None, instance_id: int | None = None) -> list[Resting]:
+    """All pauses of a deal, or of an instance that is about none, the newest first."""
+    which = Pause.deal_id == deal_id if deal_id is not None else Pause.instance_id == instance_id
+    return _resting(session, which, Pause.id.desc())
 
 
 def counts(session: Session, env: Any, actor: Actor, now: datetime, scheme: str, owner: int | None = None) -> Counts:

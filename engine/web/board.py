@@ -13,7 +13,7 @@ from engine.crm import refusing
 from engine.errors import NotFound, text
 from engine.models import Deal
 from engine.queries import board, leads_on
-from engine.queries import deal as deals
+from engine.queries.seen import OVERSEERS
 from engine.web import reading
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
@@ -42,7 +42,7 @@ def show() -> str:
         schemes=_schemes(),
         pages=Pages(wanted.page, alone.count, int(env.setting("board.page", 60))) if alone else None,
         filters={name: value for name, value in request.args.items() if value and name not in {"stage", "page"}},
-        is_overseer=bool(actor.groups & deals.OVERSEERS),
+        is_overseer=bool(actor.groups & OVERSEERS),
     )
 
 

@@ -41,7 +41,7 @@ def listing() -> str | Response:
         words=words,
         status=status,
         statuses=STATUSES,
-        pages=Pages(page, count, deals.PAGE),
+        pages=Pages(page, count.rows, deals.PAGE, count.more),
     )
 
 

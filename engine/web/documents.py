@@ -39,7 +39,7 @@ def listing() -> str | Response:
         words=words,
         kind=kind,
         kinds=register.document_kinds(session),
-        pages=Pages(page, count, register.PAGE),
+        pages=Pages(page, count.rows, register.PAGE, count.more),
     )
 
 

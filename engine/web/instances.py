@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, g, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import access, audit, instances, interventions
+from engine import access, audit, instances, interventions, pauses
 from engine.errors import NotFound, Text, text
-from engine.models import ProcessInstance
+from engine.models import Deal, ProcessInstance
 from engine.queries import marks, running
 from engine.queries import replay as replays
 from engine.vocabulary import InstanceStatus
@@ -47,7 +47,7 @@ def listing() -> str | Response:
     if form:
         return sheets.instances(form, rows)
     return render_template(
-        "instances.html", rows=rows, words=words, status=status, pages=Pages(page, count, running.PAGE)
+        "instances.html", rows=rows, words=words, status=status, pages=Pages(page, count.rows, running.PAGE, count.more)
     )
 
 
@@ -68,8 +68,21 @@ def show(instance_id: int) -> str:
         sheets=[(sheet, _sheet_name(sheet)) for sheet in way.sheets],
         position=position,
         may=may,
+        standing=pauses.current(reading.look(), instance.deal_id, instance.id),
+        pause_url=_pause_url(instance),
         may_waive=bool(actor.groups & set(OVERSEERS)),
     )
+
+
+def _pause_url(instance: ProcessInstance) -> str | None:
+    """Where this person may pause it: the deal as a whole, or an instance that is about none."""
+    deal = reading.session().get(Deal, instance.deal_id) if instance.deal_id is not None else None
+    act, about = ("deal.pause", deal) if deal is not None else ("instance.pause", instance)
+    if access.may(reading.session(), reading.actor(), g.now, act, about) is None:
+        return None
+    if deal is not None:
+        return url_for("stalled.pause_form", deal_id=deal.id)
+    return url_for("stalled.pause_form_of_instance", instance_id=instance.id)
 
 
 @blueprint.get("/instances/<int:instance_id>/log")

@@ -9,11 +9,12 @@ from flask import request, url_for
 
 @dataclass(frozen=True)
 class Pages:
-    """Which page of how many; ``size`` lines each."""
+    """Which page of how many; ``size`` lines each. ``more``: there are more lines than were counted."""
 
     page: int
     count: int
     size: int
+    more: bool = False
 
     @property
     def last(self) -> int:
