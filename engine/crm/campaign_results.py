@@ -81,27 +81,39 @@ class Results:
 
 def results(session: Session, campaign: Campaign) -> Results:
     """The figures of a campaign as they are now."""
-    heads = _heads(session, campaign.id)
-    found = session.execute(
+    return of_many(session, [campaign])[campaign.id]
+
+
+def of_many(session: Session, campaigns: Sequence[Campaign]) -> dict[int, Results]:
+    """The figures of campaigns by their ids, in as many questions as for one."""
+    ids = [campaign.id for campaign in campaigns]
+    heads, groups, refusals = _heads(session, ids), _groups(session, ids), _refusals(session, ids)
+    found = {row[0]: row[1:] for row in session.execute(
         select(
+            Deal.campaign_id,
             func.count(),
             func.count(case((Deal.status == "won", 1))),
             func.count(case((Deal.status == "lost", 1))),
             func.count(func.distinct(case(((Deal.status == "won") & (Deal.sale_kind == FIRST), Deal.client_id)))),
-        ).where(Deal.campaign_id == campaign.id)
-    ).one()
-    income, direct = session.execute(
-        select(func.coalesce(func.sum(Settlement.sum), 0), func.coalesce(func.sum(Settlement.cost), 0))
-        .join(Deal, Deal.id == Settlement.deal_id)
-        .where(Deal.campaign_id == campaign.id)
-    ).one()
-    groups = _groups(session, campaign.id)
-    return Results(
-        chosen=sum(heads.values()), excluded=heads.get("excluded", 0),
-        contacts=sum(group.contacts for group in groups), replies=sum(group.replies for group in groups),
-        deals=found[0], won=found[1], lost=found[2], new_clients=found[3], sum=_sum(income), direct_cost=_sum(direct),
-        cost=_sum(campaign.cost), refusals=_refusals(session, campaign.id), groups=groups,
-    )  # fmt: skip
+        ).where(Deal.campaign_id.in_(ids)).group_by(Deal.campaign_id)
+    )}  # fmt: skip
+    money = {row[0]: row[1:] for row in session.execute(
+        select(Deal.campaign_id, func.sum(Settlement.sum), func.sum(Settlement.cost))
+        .join(Settlement, Settlement.deal_id == Deal.id)
+        .where(Deal.campaign_id.in_(ids)).group_by(Deal.campaign_id)
+    )}  # fmt: skip
+    made = {}
+    for campaign in campaigns:
+        own, parts = heads.get(campaign.id, {}), groups.get(campaign.id, [])
+        deals, won, lost, new = found.get(campaign.id, (0, 0, 0, 0))
+        income, direct = money.get(campaign.id, (0, 0))
+        made[campaign.id] = Results(
+            chosen=sum(own.values()), excluded=own.get("excluded", 0),
+            contacts=sum(part.contacts for part in parts), replies=sum(part.replies for part in parts),
+            deals=deals, won=won, lost=lost, new_clients=new, sum=_sum(income), direct_cost=_sum(direct),
+            cost=_sum(campaign.cost), refusals=refusals.get(campaign.id, ()), groups=parts,
+        )  # fmt: skip
+    return made
 
 
 def history(session: Session, besides: int | None = None, limit: int = 20) -> list[tuple[Campaign, Results]]:
@@ -110,7 +122,8 @@ def history(session: Session, besides: int | None = None, limit: int = 20) -> li
         Campaign.status.in_(("ended", "analysed", "stopped")), Campaign.id != (besides or 0)
     )
     rows = session.scalars(query.order_by(Campaign.ends_on.desc(), Campaign.id.desc()).limit(limit)).all()
-    return [(campaign, results(session, campaign)) for campaign in rows]
+    found = of_many(session, rows)
+    return [(campaign, found[campaign.id]) for campaign in rows]
 
 
 def advice(found: Sequence[tuple[Campaign, Results]]) -> Mapping[str, Any]:
@@ -122,45 +135,69 @@ def advice(found: Sequence[tuple[Campaign, Results]]) -> Mapping[str, Any]:
     return {"best": rated[-1][1], "worst": rated[0][1]}
 
 
-def _heads(session: Session, campaign_id: int) -> dict[str, int]:
-    query = select(CampaignRecipient.status, func.count()).where(CampaignRecipient.campaign_id == campaign_id)
-    return {row[0]: row[1] for row in session.execute(query.group_by(CampaignRecipient.status))}
+def _heads(session: Session, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    query = select(CampaignRecipient.campaign_id, CampaignRecipient.status, func.count())
+    query = query.where(CampaignRecipient.campaign_id.in_(ids))
+    found: dict[int, dict[str, int]] = {}
+    for campaign_id, status, count in session.execute(
+        query.group_by(CampaignRecipient.campaign_id, CampaignRecipient.status)
+    ):
+        found.setdefault(campaign_id, {})[status] = count
+    return found
 
 
-def _groups(session: Session, campaign_id: int) -> list[GroupResult]:
+def _groups(session: Session, ids: Sequence[int]) -> dict[int, list[GroupResult]]:
     people = session.execute(
         select(
+            CampaignRecipient.campaign_id,
             Client.segment,
             func.count(CampaignRecipient.sent_at),
             func.count(CampaignRecipient.replied_at),
         )
         .join(Client, Client.id == CampaignRecipient.client_id)
-        .where(CampaignRecipient.campaign_id == campaign_id)
-        .group_by(Client.segment)
+        .where(CampaignRecipient.campaign_id.in_(ids))
+        .group_by(CampaignRecipient.campaign_id, Client.segment)
     )
     sales = session.execute(
-        select(Client.segment, func.count(func.distinct(Deal.id)), func.coalesce(func.sum(Settlement.sum), 0))
+        select(
+            Deal.campaign_id, Client.segment, func.count(func.distinct(Deal.id)),
+            func.coalesce(func.sum(Settlement.sum), 0),
+        )
         .select_from(Deal)
         .join(Client, Client.id == Deal.client_id)
         .outerjoin(Settlement, Settlement.deal_id == Deal.id)
-        .where(Deal.campaign_id == campaign_id)
-        .group_by(Client.segment)
-    )
-    by_segment: dict[str | None, list[Any]] = {row[0]: [row[1], row[2], 0, Decimal(0)] for row in people}
-    for segment, count, income in sales:
-        by_segment.setdefault(segment, [0, 0, 0, Decimal(0)])[2:] = [count, income]
+        .where(Deal.campaign_id.in_(ids))
+        .group_by(Deal.campaign_id, Client.segment)
+    )  # fmt: skip
+    known: dict[int, dict[str | None, list[Any]]] = {}
+    for campaign_id, segment, contacts, replies in people:
+        known.setdefault(campaign_id, {})[segment] = [contacts, replies, 0, Decimal(0)]
+    for of_campaign, segment, count, income in sales:
+        assert of_campaign is not None  # of these campaigns
+        own = known.setdefault(of_campaign, {})
+        own.setdefault(segment, [0, 0, 0, Decimal(0)])[2:] = [count, income]
+    return {campaign_id: _in_order(by_segment) for campaign_id, by_segment in known.items()}
+
+
+def _in_order(by_segment: Mapping[str | None, Sequence[Any]]) -> list[GroupResult]:
     ordered = sorted(by_segment.items(), key=lambda pair: (pair[0] is None, pair[0] or ""))
     return [GroupResult(segment, row[0], row[1], row[2], _sum(row[3])) for segment, row in ordered if any(row)]
 
 
-def _refusals(session: Session, campaign_id: int) -> list[Refusal]:
+def _refusals(session: Session, ids: Sequence[int]) -> dict[int, list[Refusal]]:
     query = (
-        select(Deal.refusal_milestone, Deal.refusal_category, func.count())
-        .where(Deal.campaign_id == campaign_id, Deal.status == "lost")
-        .group_by(Deal.refusal_milestone, Deal.refusal_category)
+        select(Deal.campaign_id, Deal.refusal_milestone, Deal.refusal_category, func.count())
+        .where(Deal.campaign_id.in_(ids), Deal.status == "lost")
+        .group_by(Deal.campaign_id, Deal.refusal_milestone, Deal.refusal_category)
     )
-    rows = [Refusal(row[0] or "MX", row[1] or "other", row[2]) for row in session.execute(query)]
-    return sorted(rows, key=lambda row: (row.milestone, -row.count, row.category))
+    found: dict[int, list[Refusal]] = {}
+    for campaign_id, milestone, category, count in session.execute(query):
+        assert campaign_id is not None  # of these campaigns
+        found.setdefault(campaign_id, []).append(Refusal(milestone or "MX", category or "other", count))
+    return {
+        campaign_id: sorted(rows, key=lambda row: (row.milestone, -row.count, row.category))
+        for campaign_id, rows in found.items()
+    }
 
 
 def _ratio(part: Decimal, whole: Decimal, digits: str) -> Decimal | None:

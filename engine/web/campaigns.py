@@ -41,7 +41,8 @@ def listing() -> str | Response:
         select(Campaign).where(*where).order_by(Campaign.starts_on.desc(), Campaign.id.desc())
         .limit(downloads.MOST if form else PAGE).offset(0 if form else (page - 1) * PAGE)
     ).all()  # fmt: skip
-    found = [(row, campaign_results.results(session, row)) for row in rows]
+    figures = campaign_results.of_many(session, rows)
+    found = [(row, figures[row.id]) for row in rows]
     if form:
         return sheets_more.campaigns(form, found, _names("channels"))
     return render_template(

@@ -190,8 +190,10 @@ def _campaigns(asked: Asked) -> Sequence[Table]:
     query = select(Campaign).where(Campaign.starts_on <= period.until, Campaign.ends_on >= period.since)
     rows: list[dict[str, Any]] = []
     direct = Decimal(0)
-    for campaign in asked.session.scalars(query.order_by(Campaign.starts_on, Campaign.id)):
-        got = campaign_results.results(asked.session, campaign)
+    campaigns = asked.session.scalars(query.order_by(Campaign.starts_on, Campaign.id)).all()
+    found = campaign_results.of_many(asked.session, campaigns)
+    for campaign in campaigns:
+        got = found[campaign.id]
         direct += got.direct_cost
         rows.append({
             "campaign": Cell(f"{campaign.number} · {campaign.title}", Link("campaign", campaign.id)),
