@@ -1,57 +1,28 @@
 """What may become of open work: cases walked on from where they stand, many times, by what happened before. Pure.
 
 A person has working hours, and everything in his hands gets on at once: with twice as much to do each thing takes twice
-as long. A step costs as much of his time as one of its past passes did, and leads on to what one of them led to; so
-branches, loops and joins have the frequencies they had. Nothing is invented: a step with fewer than ``FEW`` past passes
-is not walked through.
+as long. What only waits for others goes at its own pace beside it; what is planned for a day is done about that day.
+A step costs as much of his time as one of its past passes did, and leads on to what one of them led to; so branches,
+loops and joins have the frequencies they had. A step with fewer than ``FEW`` past passes is not walked through.
 
 Times are minutes from now; the same seed gives the same answer.
 """
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import accumulate, count
+from itertools import count
+
+from engine.hours import NEVER, Hours
 
 FEW = 5  # past passes without which a step says nothing about the next one
-NEVER = float("inf")
 TRIES = 4
 MOST = 100_000  # steps of one run: a loop that takes no time must come to an end
 WEEK = 7 * 24 * 60.0
 Place = tuple[str, str]  # key of the drawing, element
-
-
-class Hours:
-    """When somebody works: pieces of time, and the two ways between a moment and the minutes worked until then."""
-
-    def __init__(self, pieces: Sequence[tuple[float, float]]) -> None:
-        self.pieces = tuple(sorted(piece for piece in pieces if piece[1] > piece[0]))
-        self._starts = [start for start, _ in self.pieces]
-        self._before = [0.0, *accumulate(end - start for start, end in self.pieces)]
-
-    def worked(self, at: float) -> float:
-        """Minutes worked before a moment."""
-        nth = bisect_right(self._starts, at) - 1
-        return self._before[nth] + min(at, self.pieces[nth][1]) - self.pieces[nth][0] if nth >= 0 else 0.0
-
-    def moment(self, worked: float) -> float:
-        """The moment at which so much has been worked; never, when the known pieces do not suffice."""
-        nth = bisect_right(self._before, worked) - 1
-        if nth >= len(self.pieces):
-            return self.pieces[-1][1] if self.pieces and worked <= self._before[-1] else NEVER
-        return self.pieces[nth][0] + worked - self._before[nth]
-
-    def without(self, gaps: Sequence[tuple[float, float]]) -> Hours:
-        """The same hours with times cut out."""
-        left = list(self.pieces)
-        for start, end in gaps:
-            cut = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
-            left = [piece for both in cut for piece in both if piece[1] > piece[0]]
-        return Hours(left)
 
 
 @dataclass(frozen=True)
@@ -66,8 +37,9 @@ class Leaving:
 class Habit:
     """The past passes of a step. ``lasts``: minutes of somebody's time a task took, minutes on the clock of a wait;
     ``rests``: how long a task was put off on purpose before that, on the clock; ``leads``: of tasks planned for a day,
-    how long before it they were taken up; ``alone`` and ``beside``: how it was left while nothing, or something, else
-    of its case was open; ``people``: who did it."""
+    how long before it they were done; ``alone`` and ``beside``: how it was left while nothing, or something, else
+    of its case was open; ``people``: who did it; ``paced``: it takes working hours of the clock, and none of what its
+    performer has for other things."""
 
     is_task: bool
     lasts: list[float] = field(default_factory=list)
@@ -76,6 +48,7 @@ class Habit:
     people: list[int] = field(default_factory=list)
     rests: list[float] = field(default_factory=list)
     leads: list[float] = field(default_factory=list)
+    paced: bool = False
 
     @property
     def passes(self) -> int:
@@ -156,12 +129,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 class _Token:
     """A step that is open in a walk."""
 
-    __slots__ = ("case", "gone", "lasts", "person", "place", "promises", "rests")
+    __slots__ = ("case", "gone", "in_hand", "lasts", "person", "place", "promises", "rests")
 
     def __init__(self, case: _Open, place: Place, promises: Mapping[str, float]) -> None:
         self.case, self.place, self.promises = case, place, promises
         self.person: int | None = None
-        self.gone = self.rests = False
+        self.gone = self.rests = self.in_hand = False
         self.lasts = 0.0
 
 
@@ -238,10 +211,12 @@ class _Walk:
             else:
                 token.lasts = _rest(habit.lasts, standing.age, self.dice)
                 token.person = standing.person
-                rest = standing.until or 0.0
-                if standing.day is not None and habit.leads:
-                    rest = max(rest, standing.day - self.dice.choice(habit.leads))
-                self._begin(token, habit, 0.0, max(0.0, rest))
+                rest = max(0.0, standing.until or 0.0)
+                ahead = [lead for lead in habit.leads if standing.day is not None and lead < standing.day]
+                if standing.day is not None and ahead:
+                    self._do_on_its_day(token, habit, max(rest, standing.day - self.dice.choice(ahead)))
+                else:
+                    self._begin(token, habit, 0.0, rest)
 
     def _arrive(self) -> None:
         """Each week begins what began in one of the weeks before."""
@@ -262,6 +237,14 @@ class _Walk:
         if at <= self.world.horizon:
             heappush(self.events, (at, next(self.number), what))
 
+    def _do_on_its_day(self, token: _Token, habit: Habit, at: float) -> None:
+        """A thing for a day is done as long before its day as such things were that had been left as long as this one;
+        by whoever is away, when he is back."""
+        if token.person not in self.world.hours:
+            token.person = self._whose(habit, 0.0)
+        hours = self.world.hours.get(token.person) if token.person is not None else None
+        self._plan(hours.moment(hours.worked(at) + 1.0) if hours is not None else NEVER, token)
+
     def _begin(self, token: _Token, habit: Habit, at: float, rest: float) -> None:
         if not habit.is_task:
             self._plan(at + token.lasts, token)
@@ -276,12 +259,17 @@ class _Walk:
             token.person = self._whose(habit, at)
         if token.person is None:
             return
+        if habit.paced:
+            hours = self.world.hours[token.person]
+            self._plan(hours.moment(hours.worked(at) + token.lasts), token)
+            return
         if token.person not in self.hands:
             self.hands[token.person] = _Hands(self.world.hours[token.person])
         hands = self.hands[token.person]
         hands.pass_until(at)
         heappush(hands.tasks, (hands.done + token.lasts, next(self.number), token))
         hands.count += 1
+        token.in_hand = True
         self._follow(hands)
 
     def _whose(self, habit: Habit, at: float) -> int | None:
@@ -353,7 +341,7 @@ class _Walk:
 
     def _free(self, token: _Token, at: float) -> None:
         """Whoever had it in hand has it no more."""
-        hands = self.hands.get(token.person) if token.person is not None and not token.rests else None
+        hands = self.hands.get(token.person) if token.person is not None and token.in_hand else None
         if hands is not None:
             hands.pass_until(at)
             hands.count -= 1

@@ -2,7 +2,7 @@
 more person. SELECTs only; the walking itself is engine.foresight."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.foresight import NEVER, WEEK, Case, Habit, Hours, Place, Run, Standing, World, runs, spread
+from engine.foresight import WEEK, Case, Habit, Place, Run, Standing, World, runs, spread
+from engine.hours import NEVER, Hours
 from engine.models import (
     Absence,
     Candidate,
@@ -33,7 +34,7 @@ HELPER = 0  # the person who is not there yet
 FEWEST, MOST, EFFORT = 20, 200, 20_000  # runs; open steps times runs
 VISITS, TASKS, POINTS = table_of(Visit), table_of(UserTask), table_of(ControlPoint)
 TASK = [TASKS.c[name] for name in ("id", "instance_id", "token_id", "name", "assignee_id", "due_at", "follow_up_at",
-                                   "created_at")]  # fmt: skip
+                                   "created_at", "process_key", "element_id")]  # fmt: skip
 POINT = [POINTS.c[name] for name in ("id", "instance_id", "token_id", "code", "title", "planned_at")]
 NOWHERE: Place = ("", "")
 
@@ -131,7 +132,7 @@ def _world(session: Session, env: Any, now: datetime, question: Question) -> tup
     past = look_back(session, env, clock, hours)
     gaps = _absences(session, clock, now)
     people = {one: hours.without(gaps.get(one, ())) for one in session.scalars(select(User.id).where(User.active))}
-    here = _standing(session, env, clock, hours)
+    here = _standing(session, env, clock, hours, past.paced)
     return World(past.habits, here.cases, people, past.weeks, horizon=horizon), here
 
 
@@ -142,7 +143,7 @@ def _absences(session: Session, clock: Clock, now: datetime) -> dict[int, list[t
     return found
 
 
-def _standing(session: Session, env: Any, clock: Clock, hours: Hours) -> _Now:
+def _standing(session: Session, env: Any, clock: Clock, hours: Hours, paced: Collection[Place]) -> _Now:
     here, kinds = _Now(), Kinds(session, env)
     for one in session.execute(select(*TASK).where(TASKS.c.rank.is_not(None))):
         here.tasks[one.instance_id, one.token_id] = one
@@ -156,7 +157,7 @@ def _standing(session: Session, env: Any, clock: Clock, hours: Hours) -> _Now:
         .where(VISITS.c.left_at.is_(None), ProcessInstance.status == InstanceStatus.ACTIVE)
         .order_by(VISITS.c.instance_id, VISITS.c.id)
     )
-    taken = _taken(here.tasks.values(), clock, hours)
+    taken = _taken(here.tasks.values(), clock, hours, paced)
     standings: dict[int, list[Standing]] = {}
     versions: dict[int, Mapping[str, int]] = {}
     for row in rows:
@@ -183,14 +184,19 @@ def _of_task(task: Any, clock: Clock, taken: Mapping[int, float]) -> Standing:
     return Standing(NOWHERE, age, task.assignee_id, rests, day)
 
 
-def _taken(tasks: Iterable[Any], clock: Clock, hours: Hours) -> dict[int, float]:
-    """How much of its performer's time each open task has had, as far as what he has in hand now tells."""
+def _taken(tasks: Iterable[Any], clock: Clock, hours: Hours, paced: Collection[Place]) -> dict[int, float]:
+    """How much of its performer's time each open task has had, as far as what he has in hand now tells; of what goes at
+    its own pace, how much of the office's time."""
     by_person: dict[int, list[Any]] = {}
-    for one in tasks:
-        if one.assignee_id is not None and not is_planned(one.created_at, one.due_at):
-            by_person.setdefault(one.assignee_id, []).append(one)
     found: dict[int, float] = {}
     now = hours.worked(0.0)
+    for one in tasks:
+        if is_planned(one.created_at, one.due_at):
+            continue
+        if place(one) in paced:
+            found[one.id] = now - hours.worked(clock(one.created_at))
+        elif one.assignee_id is not None:
+            by_person.setdefault(one.assignee_id, []).append(one)
     for own in by_person.values():
         works = shared([(hours.worked(clock(one.created_at)), now) for one in own])
         found |= {one.id: work for one, work in zip(own, works, strict=True)}

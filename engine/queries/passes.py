@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from math import log
+from statistics import pvariance
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.foresight import Habit, Hours, Leaving, Place
+from engine.foresight import Habit, Leaving, Place
+from engine.hours import Hours
 from engine.models import ProcessInstance, UserTask, Visit, table_of
 from engine.vocabulary import InstanceStatus
 
@@ -25,10 +28,12 @@ VISITS, TASKS, INSTANCES = table_of(Visit), table_of(UserTask), table_of(Process
 
 @dataclass
 class Past:
-    """Habits by drawing, version (None: all) and element; what began in each of the last weeks."""
+    """Habits by drawing, version (None: all) and element; what began in each of the last weeks; ``paced``: steps that
+    go at their own pace."""
 
     habits: dict[tuple[str, int | None, str], Habit] = field(default_factory=dict)
     weeks: list[list[Leaving]] = field(default_factory=lambda: [[] for _ in range(ARRIVALS)])
+    paced: set[Place] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,20 @@ class _Done:
     work: float
     rest: float
     lead: float | None
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A task in somebody's hands, in minutes worked: from when it could be done until it was."""
+
+    row: Any
+    rest: float
+    lead: float | None
+    hands: tuple[float, float]
+
+    @property
+    def step(self) -> Place:
+        return place(self.row)
 
 
 class Clock:
@@ -62,12 +81,12 @@ def look_back(session: Session, env: Any, clock: Clock, hours: Hours) -> Past:
             .where(INSTANCES.c.id > oldest)
         )
     }  # fmt: skip
-    done = _done(session, clock, hours, oldest)
+    done, paced = _done(session, clock, hours, oldest)
     columns = [VISITS.c[name] for name in ("instance_id", "token_id", "process_key", "version", "element_id",
                                            "entered_at", "left_at", "outcome")]  # fmt: skip
     visits_of = select(*columns).where(VISITS.c.instance_id > oldest)
     rows = session.execute(visits_of.order_by(VISITS.c.instance_id, VISITS.c.id))
-    past, kinds = Past(), Kinds(session, env)
+    past, kinds = Past(paced=paced), Kinds(session, env)
     for instance_id, visits in groupby(rows, key=lambda row: row.instance_id):
         stops = [row for row in visits if kinds.is_stop(row, (instance_id, row.token_id) in done)]
         _learn(past, stops, known[instance_id], done, clock, kinds)
@@ -96,27 +115,46 @@ class Kinds:
         return kind == "userTask" if row.left_at is None else kind in WAITS and row.left_at > row.entered_at
 
 
-def _done(session: Session, clock: Clock, hours: Hours, oldest: int) -> dict[tuple[int, str], _Done]:
-    """What every completed task took of its performer's time."""
+def _done(session: Session, clock: Clock, hours: Hours, oldest: int) -> tuple[dict[tuple[int, str], _Done], set[Place]]:
+    """What every completed task took of its performer's time, and which steps go at their own pace."""
     rows = session.execute(
         select(TASKS.c.instance_id, TASKS.c.token_id, TASKS.c.created_at, TASKS.c.ended_at, TASKS.c.follow_up_at,
-               TASKS.c.due_at, TASKS.c.completed_by)
+               TASKS.c.due_at, TASKS.c.completed_by, TASKS.c.process_key, TASKS.c.element_id)
         .where(TASKS.c.completed_by.is_not(None), TASKS.c.instance_id > oldest)
         .order_by(TASKS.c.completed_by, TASKS.c.ended_at, TASKS.c.id)
     )  # fmt: skip
+    hands = [
+        [_span(row, clock, hours) for row in own] for _, own in groupby(rows, key=lambda row: row.completed_by)
+    ]  # fmt: skip
+    paced = _paced(hands)
     found: dict[tuple[int, str], _Done] = {}
-    for person, own in groupby(rows, key=lambda row: row.completed_by):
-        tasks = list(own)
-        spans = []
-        for row in tasks:
-            ready = min(ready_at(row.created_at, row.due_at, row.follow_up_at, row.ended_at), row.ended_at)
-            spans.append((ready, hours.worked(clock(ready)), hours.worked(clock(row.ended_at))))
-        works = shared([(start, end) for _, start, end in spans])
-        for row, (ready, _, _), work in zip(tasks, spans, works, strict=True):
-            rest = max(0.0, (ready - row.created_at).total_seconds() / 60)
-            lead = clock(row.due_at) - clock(ready) if is_planned(row.created_at, row.due_at) else None
-            found[row.instance_id, row.token_id] = _Done(person, work, rest, lead)
-    return found
+    for own in hands:
+        busy = [one for one in own if one.step not in paced]
+        works = {id(one): work for one, work in zip(busy, shared([one.hands for one in busy]), strict=True)}
+        for one in own:
+            work = works.get(id(one), one.hands[1] - one.hands[0])
+            found[one.row.instance_id, one.row.token_id] = _Done(one.row.completed_by, work, one.rest, one.lead)
+    return found, paced
+
+
+def _span(row: Any, clock: Clock, hours: Hours) -> _Span:
+    ready = min(ready_at(row.created_at, row.due_at, row.follow_up_at, row.ended_at), row.ended_at)
+    lead = clock(row.due_at) - clock(row.ended_at) if is_planned(row.created_at, row.due_at) else None
+    rest = max(0.0, (ready - row.created_at).total_seconds() / 60)
+    return _Span(row, rest, lead, (hours.worked(clock(ready)), hours.worked(clock(row.ended_at))))
+
+
+def _paced(hands: Sequence[Sequence[_Span]]) -> set[Place]:
+    """Steps that last as long as they last: their passes are more alike by the clock of the office than by the share of
+    their performer's time that came to them. They wait for a client, a courier, a bank; his other work does not slow
+    them, and they do not slow his other work."""
+    clocked: dict[Place, list[float]] = {}
+    worked: dict[Place, list[float]] = {}
+    for own in hands:
+        for one, work in zip(own, shared([one.hands for one in own]), strict=True):
+            clocked.setdefault(one.step, []).append(log(1 + one.hands[1] - one.hands[0]))
+            worked.setdefault(one.step, []).append(log(1 + work))
+    return {step for step, times in clocked.items() if pvariance(times) < pvariance(worked[step])}
 
 
 def shared(spans: Sequence[tuple[float, float]]) -> list[float]:
@@ -182,7 +220,8 @@ def _leave(
         for version in (row.version, None):
             key = (row.process_key, version, row.element_id)
             is_task = kinds.of(row.process_key, row.version, row.element_id) == "userTask"
-            habit = past.habits.setdefault(key, Habit(is_task))
+            paced = (row.process_key, row.element_id) in past.paced
+            habit = past.habits.setdefault(key, Habit(is_task, paced=paced))
             (habit.beside if others else habit.alone).append(way)
             if how is not None:
                 habit.people.append(how.person)

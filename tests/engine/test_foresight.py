@@ -1,7 +1,8 @@
 """Work walked on from where it stands: cases small enough to be counted by hand."""
 from __future__ import annotations
 
-from engine.foresight import NEVER, WEEK, Case, Habit, Hours, Leaving, Standing, World, percentile, runs, spread
+from engine.foresight import WEEK, Case, Habit, Leaving, Standing, World, percentile, runs, spread
+from engine.hours import NEVER, Hours
 
 DAY = 24 * 60.0
 ALWAYS = Hours([(0.0, 20 * WEEK)])
@@ -116,3 +117,22 @@ def test_the_same_question_has_the_same_answer():
 
 def test_percentiles_are_values_that_were_seen():
     assert (percentile([3, 1, 2], 0.5), spread(range(100)), percentile([], 0.5)) == (2, (10, 50, 90), NEVER)
+
+
+def test_what_only_waits_for_others_neither_slows_other_work_nor_is_slowed_by_it():
+    habits = {A: Habit(True, [60.0] * 5, [END], people=[1], paced=True), B: task(60)}
+    (run,) = runs(world(habits, [case(1), case(2), case(3, B)], {1: OFFICE}), 1)
+    assert run.kept == dict.fromkeys(("t1", "t2", "t3"), 10 * 60.0), "each an hour after the office opens"
+
+
+def test_what_is_planned_for_a_day_is_done_as_long_before_it_as_such_things_that_were_left_as_long():
+    habits = {A: Habit(True, [60.0] * 5, [END], people=[1], leads=[10 * DAY, DAY, DAY, DAY, -DAY])}
+    found = {run.kept["t1"] for run in runs(world(habits, [case(1, day=3 * DAY)]), 60)}
+    assert found == {2 * DAY + 1, 4 * DAY + 1}, "those done ten days before are over, one of four is late"
+
+
+def test_what_is_planned_for_a_day_of_somebody_who_is_away_is_done_when_he_is_back():
+    away = OFFICE.without([(DAY, 6 * DAY)])
+    habits = {A: Habit(True, [60.0] * 5, [END], people=[1], leads=[DAY] * 5)}
+    (run,) = runs(world(habits, [case(1, day=3 * DAY, person=1)], {1: away}), 1)
+    assert run.kept == {"t1": 6 * DAY + 9 * 60 + 1}
