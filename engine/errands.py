@@ -130,7 +130,8 @@ def _prepare_mail(work: Work, job: Debt) -> Errand:
 
     def conclude(later: Work, _result: Any) -> None:
         mail = later.session.get_one(Mail, mail_id)
-        mail.sent_at = later.now
+        mail.sent_at, mail.body = later.now, letters.without_secrets(mail.body)
+        mail.html = letters.without_secrets(mail.html) if mail.html is not None else None
         instance = later.session.get(ProcessInstance, mail.instance_id) if mail.instance_id is not None else None
         audit.record(later, "mail.sent", instance=instance, subject=f"mail:{mail.id}", to=mail.recipient)
 

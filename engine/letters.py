@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import email.policy
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from engine.errors import Failed
 # CPython folds a long encoded header between words and loses the space there; one that is not folded arrives whole.
 # Servers take lines of 998 bytes, so a subject has a bound.
 UNFOLDED = email.policy.SMTP.clone(max_line_length=900)
+SECRET = re.compile(r"(https?://[^\s\"'<>]*/)[\w-]{32,}")  # a link that ends in a token nobody can guess
 TIMEOUT = 20.0  # seconds for each answer of the mail server
 
 
@@ -68,6 +70,11 @@ class Smtp:
                 server.send_message(as_message(letter))
         except (OSError, smtplib.SMTPException) as error:
             raise Failed("The mail server did not take the mail: {error}", error=error) from error
+
+
+def without_secrets(written: str) -> str:
+    """A text as it is kept once it has gone: whoever has the address of a one-time link is taken for its receiver."""
+    return SECRET.sub(r"\1…", written)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ def play(story: Story, step: Mapping[str, Any], place: str) -> None:
         story.wait(step["wait"])
     elif "until" in step:
         story.until(moment(step["until"]))
+    elif "start" in step:
+        story.begin_about(story.deal_id, step["start"], by=step.get("by", "anna"))
     elif "client_cancels" in step:
         story.client_cancels()
     else:

@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from engine import instances
 from engine.crm import deals, questionnaires, surveys
 from engine.errors import Forbidden, WrongState
-from engine.models import ClientProduct, Complaint, Consent, Product, Survey
+from engine.models import ClientProduct, Complaint, Consent, Mail, Product, Survey
 from engine.work import SYSTEM, Work, run
 from tests.stories import steps
 from tests.stories.complaints import REGISTER
@@ -69,6 +70,16 @@ def test_at_13_the_worst_mark_decides_whether_there_is_a_complaint(
         seen = story.variables_of(REGISTER)
         assert (seen["complaint_explicitness"], seen["complaint_form"]) == (explicitness, "survey")
     assert newest(story).minimum == min(scores)
+
+
+def test_a_one_time_link_is_not_kept_once_its_letter_has_gone(story: Story) -> None:
+    asked(story)
+    token = steps.link(story)
+    assert token in story.mailbox.letters[-1].get_content()
+    with story.env.sessions() as session:
+        kept = session.scalars(select(Mail.body)).all()
+    assert any("/survey/…" in body for body in kept)
+    assert not any(token in body for body in kept)
 
 
 def test_at_14_who_was_asked_a_year_ago_is_asked_again(story: Story) -> None:
