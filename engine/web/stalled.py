@@ -1,6 +1,9 @@
-"""Deals that stand still: the list against history, pauses with their reason, their review."""
+"""Deals that stand still: the list against history; pauses with their reason and review, of a deal or of an instance
+that is about none."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from engine import access, pauses
 from engine.crm import staleness
-from engine.errors import Invalid, NotFound, ReglamentError, text
-from engine.models import Deal, Pause
+from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
+from engine.models import Deal, Pause, ProcessInstance
 from engine.queries import board, stalled
 from engine.queries import deal as deals
-from engine.web import reading, stillness
+from engine.vocabulary import InstanceStatus
+from engine.web import instances, reading, stillness
 from engine.web.given import Given
 from engine.web.i18n import say
 from engine.web.pages import Pages, number
@@ -21,6 +25,7 @@ from engine.web.rules import OVERSEERS, allow, here
 
 blueprint = Blueprint("stalled", __name__)
 TABS = (stalled.STILL, stalled.PAUSED, stalled.REVIEW)
+GOING = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
 USUAL = timedelta(days=7)
 
 
@@ -54,27 +59,25 @@ def pause_form(deal_id: int) -> str:
     return _form(_deal(deal_id), {}, {})
 
 
+@blueprint.get("/instances/<int:instance_id>/pause")
+@allow("employee")
+def pause_form_of_instance(instance_id: int) -> str:
+    """The pauses of an instance that is about no deal, and the form for one."""
+    return _form(_instance(instance_id), {}, {})
+
+
 @blueprint.post("/deals/<int:deal_id>/pause")
 @allow("employee")
 def pause(deal_id: int) -> str | Response:
     """Pause the deal, or agree on another day or reason."""
-    _deal(deal_id)
-    given = Given(request.form)
-    day, reason, note = given.day("until"), given.words("reason"), given.words("note")
-    until = _morning(day) if day else datetime(1970, 1, 1, tzinfo=UTC)
-    standing = _current(deal_id)
-    try:
-        if standing is not None:
-            reading.do(pauses.change, standing.id, reason=reason, until=until, note=note)
-        else:
-            reading.do(pauses.pause, deal_id=deal_id, reason=reason, until=until, clock=given.words("clock"), note=note)
-    except Invalid as refused:
-        return _form(_deal(deal_id), request.form, dict(refused.fields) | given.faults)
-    except ReglamentError as error:
-        flash(say(error.text), "late")
-    else:
-        flash(say(text("The pause is written down.")), "good")
-    return redirect(url_for("stalled.pause_form", deal_id=deal_id))
+    return _pause(_deal, deal_id)
+
+
+@blueprint.post("/instances/<int:instance_id>/pause")
+@allow("employee")
+def pause_instance(instance_id: int) -> str | Response:
+    """Pause an instance that is about no deal, or agree on another day or reason."""
+    return _pause(_instance, instance_id)
 
 
 @blueprint.post("/pauses/<int:pause_id>/resume")
@@ -95,30 +98,64 @@ def review(pause_id: int) -> Response:
     return reading.act(back, done, pauses.review, pause_id, request.form.get("reason", ""))
 
 
-def _form(deal: Deal, given: Any, faults: dict[str, Any]) -> str:
-    session, env = reading.session(), reading.environment()
-    usuals = staleness.Usuals(session, env, _scheme())
-    rested = staleness.rested(session, [deal], g.now)[deal.id]
-    is_open = deal.status == "open"
+def _pause(find: Callable[[int], Deal | ProcessInstance], about_id: int) -> str | Response:
+    about, given = find(about_id), Given(request.form)
+    day, reason, note = given.day("until"), given.words("reason"), given.words("note")
+    until = _morning(day) if day else datetime(1970, 1, 1, tzinfo=UTC)
+    standing = _current(about)
+    try:
+        if standing is not None:
+            reading.do(pauses.change, standing.id, reason=reason, until=until, note=note)
+        else:
+            reading.do(pauses.pause, **_which(about), reason=reason, until=until, clock=given.words("clock"), note=note)
+    except Invalid as refused:
+        return _form(find(about_id), request.form, dict(refused.fields) | given.faults)
+    except ReglamentError as error:
+        flash(say(error.text), "late")
+    else:
+        flash(say(text("The pause is written down.")), "good")
+    return redirect(request.path)
+
+
+def _form(about: Deal | ProcessInstance, given: Any, faults: dict[str, Any]) -> str:
+    session, env, judgement = reading.session(), reading.environment(), None
+    deal = about if isinstance(about, Deal) else None
+    is_open = deal.status == "open" if deal is not None else about.status in GOING
+    if deal is not None and is_open:
+        rested = staleness.rested(session, [deal], g.now)[deal.id]
+        judgement = staleness.Usuals(session, env, _scheme()).judge(deal, deal.client.segment, g.now, rested)
+    act = "deal.pause" if deal is not None else "instance.pause"
     return render_template(
         "pause.html",
         deal=deal,
-        judgement=usuals.judge(deal, deal.client.segment, g.now, rested) if is_open else None,
-        stage=_stage_names(_scheme()).get(deal.milestone),
-        standing=_current(deal.id),
-        history=stalled.history(session, deal.id),
+        instance=None if deal is not None else about,
+        judgement=judgement,
+        stage=_stage_names(_scheme()).get(deal.milestone) if deal is not None else None,
+        standing=_current(about),
+        history=stalled.history(session, **_which(about)),
         reasons=pauses.reasons(env),
         clocks=stillness.CLOCKS,
         given=given,
         faults={name: say(fault) for name, fault in faults.items()},
-        may=is_open and access.may(session, reading.actor(), g.now, "deal.pause", deal) is not None,
+        may=is_open and access.may(session, reading.actor(), g.now, act, about) is not None,
         proposed=(g.now.astimezone(g.zone) + USUAL).date(),
         tomorrow=(g.now.astimezone(g.zone) + timedelta(days=1)).date(),
     )
 
 
-def _current(deal_id: int) -> Pause | None:
-    return pauses.current(reading.look(), deal_id)
+def _current(about: Deal | ProcessInstance) -> Pause | None:
+    return pauses.current(reading.look(), **_which(about))
+
+
+def _which(about: Deal | ProcessInstance) -> dict[str, int]:
+    return {"deal_id" if isinstance(about, Deal) else "instance_id": about.id}
+
+
+def _instance(instance_id: int) -> ProcessInstance:
+    instance = instances.seen(instance_id)
+    if instance.deal_id is not None:
+        raise WrongState("«{title}» is about a deal: pause the deal", title=instance.title)
+    return instance
 
 
 def _deal(deal_id: int) -> Deal:

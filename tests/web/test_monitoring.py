@@ -7,9 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from engine import steps, tasks, work
+from engine import instances, steps, tasks, work
 from engine.models import Absence, Deal, MissedTask, Pause, StageTime, StepDay
 from engine.queries import board, heat, missed, oversight, stalled, workload
 from tests.web.conftest import Visitor
@@ -126,6 +127,26 @@ def test_a_pause_is_written_on_the_page_ends_there_and_takes_the_deal_off_the_li
     assert visitor.post(f"/pauses/{pause.id}/resume", page=path).status_code == 302
     with world.env.sessions() as session:
         assert session.get_one(Pause, pause.id).ended_how == "resumed"
+
+
+def test_a_case_of_no_deal_is_paused_on_its_page_and_stands_among_the_paused(
+    app: Flask, visitor: Visitor, world: World
+) -> None:
+    begun = world.do("anna", instances.start, "trial_offer", {}, title="Опрос без сделки").id
+    path = f"/instances/{begun}/pause"
+    visitor.sign_in("gleb")
+    assert path in visitor.get(f"/instances/{begun}").text
+    given = {"reason": "client_budget", "until": "2026-12-01", "clock": "client", "note": "Ждём данных"}
+    assert visitor.post(path, given, page=path).status_code == 302
+    assert "Ждём данных" in visitor.get(f"/instances/{begun}").text
+    paused = visitor.get("/stalled?tab=paused").text
+    assert "Опрос без сделки" in paused
+    assert path in paused
+    assert visitor.post(path, given | {"until": "2026-12-08"}, page=path).status_code == 302
+    assert "8 декабря" in visitor.get(path).text
+    assert f"/deals/{world.deal}/pause" in visitor.get(f"/instances/{world.instance}").text
+    assert visitor.get(f"/instances/{world.instance}/pause").status_code == 409
+    assert path not in Visitor(app).sign_in("anna").get(f"/instances/{begun}").text
 
 
 def test_workload_counts_what_is_open_late_done_and_usual(world: World) -> None:
