@@ -4,11 +4,13 @@
 """
 from __future__ import annotations
 
+import gc
 import importlib.util
 import logging
 import os
 import secrets
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,7 +210,11 @@ def demo_year(clients: int, days: int, seed: int) -> None:
     env = create_environment(config)
     migrations.upgrade(database.connect(config.database_url))
     env.sessions = database.sessions(database.connect(config.database_url, synchronous="OFF"))
-    lived = command.live(env, clients, days, seed, deployments.files_of(ROOT), click.echo)
+
+    def say(line: str) -> None:
+        click.echo(f"{line}; {time.process_time():.0f} s of processor time")
+
+    lived = command.live(env, clients, days, seed, deployments.files_of(ROOT), say)
     if lived is None:
         raise click.ClickException(
             "There are people in this database. Name an empty one: REGLAMENT_VAR=var-year python app.py demo-year"
@@ -227,12 +233,22 @@ def run(host: str, port: int, threads: int) -> None:
 
     config = Config.from_environ()
     app = create_app(config)
+    settle(app.extensions["reglament"])
     start_ticking(app.extensions["reglament"], _postman(config))
     accounts = config.var / "demo-accounts.txt"
     click.echo(f"\nReglament: http://{host}:{port}")
     if accounts.exists():
         click.echo(f"Sign in as one of (also in {accounts}):\n\n{accounts.read_text()}")
     serve(app, host=host, port=port, threads=threads, ident=None)
+
+
+def settle(env: Environment) -> None:
+    """Read the drawings in force before anybody asks for them, and leave what stands from now on out of every search
+    for garbage: going through all of it takes longer than a page may."""
+    with env.sessions() as session:
+        env.library.in_force(session)
+    gc.collect()
+    gc.freeze()
 
 
 def start_ticking(env: Environment, postman: replies.Postman | None = None) -> Any:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 import app
-from benchmarks import volume
+from benchmarks import besides, volume
 from benchmarks.bench_env import percentile
 from engine import database, deployments
 from engine.crm.reports import registry
@@ -36,13 +36,15 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALL = bool(os.environ.get("BENCH_SMALL"))
 FULL = volume.Size(10_000, 100_000) if SMALL else volume.Size()
 FEW = volume.Size(1_000, 1_000)
-TURNS = 8
+TURNS = 20
 LIMIT = 150.0  # milliseconds of server time that no page needs
 ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "product_head", "director", "auditor")
 LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting /tasks?tab=done /tasks?q=Клиент+77 " \
     "/tasks?sort=due /deals?page=3 /clients?page=3 /clients?q=Клиент+77 /deals?q=Б-77 /instances?page=3 " \
     "/instances?status=completed /documents?page=3 /stalled?page=2"  # fmt: skip
-NOT_PAGES = ("static", "health.healthz", "ical.feed")
+NOT_PAGES = ("static", "health.healthz", "ical.feed", "documents.file", "documents.attachment", "layouts.preview")
+NARROW = "accountant"  # somebody who may work in nearly nothing: lists look for what he sees in another way
+SAMPLES = {"version": 1, "office": "main", "stage": "contract", "kind": "deadlines", "key": volume.SALE}
 FILES = {"xlsx", "csv", "pdf", "docx"}  # files hold all rows; no page
 
 
@@ -59,7 +61,7 @@ class Page:
     def __str__(self) -> str:
         if self.status != 200:
             return f"{self.path[:50]:<52}{self.role:<10}{self.status:>9}"
-        numbers = percentile(self.clock, 50), percentile(self.clock, 95), percentile(self.work, 50)
+        numbers = percentile(self.clock, 50), percentile(self.work, 50), percentile(self.work, 95)
         return f"{self.path[:50]:<52}{self.role:<10}" + "".join(f"{number:>9.1f}" for number in numbers)
 
 
@@ -98,6 +100,7 @@ def fill(url: str, folder: Path, size: volume.Size) -> bool:
     env.sessions.kw["bind"].dispose()
     with Session(engine) as session:
         volume.fill(session, size)
+        besides.fill(session, size)
         session.commit()
     with engine.begin() as connection:
         connection.execute(text("ANALYZE"))
@@ -109,19 +112,20 @@ def walk(url: str, folder: Path, only: str) -> None:
     """Every page, each as the first role that may see it and as the head of sales."""
     env = _environment(url, folder)
     web = create_web(env, {"TESTING": True, "SECRET_KEY": volume.PASSWORD})
+    app.settle(env)
     with env.sessions() as session:
         people = _people(session)
         pages = list(_pages(web, session))
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     callers = {role: _signed_in(web, login) for role, login in people.items()}
     wanted = [page for page in pages if page.path.startswith(only or "/") and page.role in callers]
-    print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'p95, ms':>9}{'cpu p50':>9}")
+    print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'cpu p50':>9}{'cpu p95':>9}")
     for page in wanted:
         _measure(callers[page.role], page)
         print(page, flush=True)
-    slow = [page for page in wanted if page.status == 200 and percentile(page.work, 50) > LIMIT]
-    print(f"more than {LIMIT:.0f} ms of this process's time:")
-    for page in sorted(slow, key=lambda page: -percentile(page.work, 50)):
+    slow = [page for page in wanted if page.status == 200 and percentile(page.work, 95) > LIMIT]
+    print(f"more than {LIMIT:.0f} ms of this process's time at the 95th percentile:")
+    for page in sorted(slow, key=lambda page: -percentile(page.work, 95)):
         print(page)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"memory: {begun // 1024} MB before, {peak // 1024} MB at most")
@@ -144,7 +148,7 @@ def _people(session: Session) -> dict[str, str]:
     """The first member of each role; of those whom the company was filled with, one manager and the head."""
     query = select(Membership.group_key, func.min(User.login)).join(User).group_by(Membership.group_key)
     found = {row[0]: row[1] for row in session.execute(query)}
-    return {role: found[role] for role in ROLES if role in found} | {"manager": "b1", "head": "b0"}
+    return {role: found[role] for role in (*ROLES, NARROW) if role in found} | {"manager": "b1", "head": "b0"}
 
 
 def _signed_in(web: Any, login: str) -> Any:
@@ -160,8 +164,9 @@ def _pages(web: Any, session: Session) -> Iterator[Page]:
         if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_PAGES:
             continue
         roles = [role for role in ROLES if allowed & {role, EMPLOYEE, PUBLIC}]
+        others = [one for one in roles if one == "head" or (one == NARROW and not rule.arguments)]
         for path in _addresses(rule, session):
-            for role in dict.fromkeys([*roles[:1], *(one for one in roles if one == "head")]):
+            for role in dict.fromkeys([*roles[:1], *others]):
                 yield Page(path, role)
     for path in LONG.split():
         yield Page(path, "head")
@@ -170,7 +175,11 @@ def _pages(web: Any, session: Session) -> Iterator[Page]:
 def _addresses(rule: Rule, session: Session) -> list[str]:
     """The rule with rows that exist put in; nothing where there is no such row, and for files."""
     if rule.endpoint in ("reports.show", "reports.file"):
-        return [f"/reports/{key}" for key in registry.all_reports()] if rule.arguments == {"key"} else []
+        if rule.arguments == {"key"}:
+            return [f"/reports/{key}" for key in registry.all_reports()]
+        if rule.arguments != {"key", "case"}:
+            return []
+        return [f"/reports/{key}/{name}" for key, one in registry.all_reports().items() for name in one.cases]
     values: dict[str, Any] = {}
     for name in rule.arguments:
         value = _sample(name, session)
@@ -182,17 +191,16 @@ def _addresses(rule: Rule, session: Session) -> list[str]:
 
 
 def _sample(name: str, session: Session) -> Any:
-    if name == "key":
-        return volume.SALE
-    if name == "version":
-        return 1
+    if name in SAMPLES:
+        return SAMPLES[name]
     if name == "task_id":
         return session.scalar(select(func.max(UserTask.id)).where(UserTask.rank.is_not(None)))
     if name == "product_id":
         return session.scalar(select(func.min(Product.id)))
     if name.endswith("_id"):
         noun = {"list": "price_list", "item": "knowledge_item", "user": "user_", "run": "import_run",
-                "card": "loyalty_card", "file": "stored_file"}.get(name[:-3], name[:-3])  # fmt: skip
+                "card": "loyalty_card", "file": "stored_file",
+                "diagnosis": "diagnosis"}.get(name[:-3], name[:-3])  # fmt: skip
         table = next((one for one in Base.metadata.sorted_tables if one.name in (noun, f"process_{noun}")), None)
         return None if table is None else session.scalar(select(func.max(table.c.id)))
     return None

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -275,7 +276,7 @@ def _open(work: Filling) -> None:
     for start, count, at in _batches(size.open):
         first, tasks = _instances(work, start, count, at, None), work.ids["user_task"] + start
         due = NOW + timedelta(days=(start // BATCH) % 30 - 8)
-        free, place = work.n % 3 == 0, rank(NORMAL, due)
+        free, place = work.n % 3 == 0, literal(rank(NORMAL, due), BigInteger())
         work.copy(UserTask, task, count, tasks, {
             "instance_id": work.n + first, "status": case((free, "created"), else_="claimed"),
             "assignee_id": case((free, None), else_=work.person(work.n)), "rank": place + work.n,
