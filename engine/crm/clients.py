@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, phones, searching
+from engine import access, audit, phones, searching
 from engine.crm import duplicates as doubles
 from engine.crm import segments
 from engine.documents import requisites
@@ -62,8 +62,9 @@ def create_client(work: Work, kind: str, name: str, **values: Any) -> Client:
     """Register a client. ``values``: the other columns and requisites (address, bank, bik, account …).
 
     A client may be incomplete; what is filled in must be right. Where no segment is given it follows from ``profile``.
-    Raises Invalid by field, Conflict for a known INN.
+    Raises Forbidden, Invalid by field, Conflict for a known INN.
     """
+    access.require(work, "client.create")
     given = {"kind": kind, "name": name, **_trimmed(values)}
     given["full_name"] = given.get("full_name") or name.strip()
     faults = _faults(work.session, given, kind)
@@ -89,8 +90,10 @@ def create_client(work: Work, kind: str, name: str, **values: Any) -> Client:
 
 
 def change_client(work: Work, client_id: int, **values: Any) -> Client:
-    """Change columns and requisites; a new profile may bring another segment. Raises NotFound, Invalid, Conflict."""
+    """Change columns and requisites; a new profile may bring another segment. Raises NotFound, Forbidden, Invalid,
+    Conflict."""
     client = find(work.session, client_id)
+    access.require(work, "client.change", client)
     given = _trimmed(values)
     before = {key: getattr(client, key) for key in COLUMNS} | dict(client.requisites or {})
     if "full_name" in given:
@@ -123,8 +126,9 @@ def change_client(work: Work, client_id: int, **values: Any) -> Client:
 
 def add_contact(work: Work, client_id: int, last: str, first: str, position: str, **values: Any) -> Contact:
     """Register a person at a client. ``values``: middle, gender, email, phone, signs, basis, birth_date, genitive,
-    dative, superior_id. Raises NotFound, Invalid by field."""
+    dative, superior_id. Raises NotFound, Forbidden, Invalid by field."""
     client = find(work.session, client_id)
+    access.require(work, "client.change", client)
     given = _trimmed({"last": last, "first": first, "position": position, **values})
     refuse_person(client, given)
     contact = Contact(
@@ -159,8 +163,10 @@ def refuse_person(client: Client, given: Mapping[str, Any], besides: int | None 
 
 
 def set_stop_list(work: Work, client_id: int, stopped: bool, reason: str) -> None:
-    """Put a client on the list of those we do not approach, or take him off. Raises NotFound, Invalid."""
+    """Put a client on the list of those we do not approach, or take him off. Raises NotFound, Forbidden,
+    Invalid."""
     client = find(work.session, client_id)
+    access.require(work, "client.change", client)
     if not reason.strip():
         raise Invalid("Say why.")
     if client.stop_list != stopped:
@@ -171,8 +177,9 @@ def set_stop_list(work: Work, client_id: int, stopped: bool, reason: str) -> Non
 
 
 def set_owner(work: Work, client_id: int, user_id: int) -> None:
-    """Give a client to a manager. Raises NotFound."""
+    """Give a client to a manager. Raises NotFound, Forbidden."""
     client = find(work.session, client_id)
+    access.require(work, "client.give", client)
     if work.session.get(User, user_id) is None:
         raise NotFound("There is no person {id}.", id=user_id)
     if client.owner_id != user_id:

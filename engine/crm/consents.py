@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
 from engine.models import Client, Consent, Contact, StoredFile
 from engine.work import Work
@@ -65,8 +65,9 @@ def give(
     file_id: int | None = None,
 ) -> Consent:  # fmt: skip
     """Write down that a person allowed something: under which version of the text, from which address or by which
-    signed file. Raises NotFound, Invalid by field, Conflict when the same consent is in force already."""
+    signed file. Raises NotFound, Forbidden, Invalid by field, Conflict when the same consent is in force already."""
     contact = _contact(work, contact_id)
+    access.require(work, "client.change", contact.client)
     faults: dict[str, Text] = {}
     if purpose not in PURPOSES:
         faults["purpose"] = text("Choose one of: {choices}.", choices=", ".join(PURPOSES))
@@ -95,19 +96,22 @@ def give(
 
 
 def withdraw(work: Work, consent_id: int) -> Consent:
-    """Take a consent back from now on. Raises NotFound, WrongState."""
+    """Take a consent back from now on. Raises NotFound, Forbidden, WrongState."""
     row = work.session.get(Consent, consent_id)
     if row is None:
         raise NotFound("There is no consent {id}.", id=consent_id)
+    contact = _contact(work, row.contact_id)
+    access.require(work, "client.change", contact.client)
     if row.withdrawn_at is not None:
         raise WrongState("This consent has been withdrawn already.")
     row.withdrawn_at = work.now
-    _audit(work, "consent.withdrawn", _contact(work, row.contact_id), row)
+    _audit(work, "consent.withdrawn", contact, row)
     return row
 
 
 def withdraw_all(work: Work, contact_id: int, purpose: str) -> int:
-    """Take back every consent of a person for a purpose (an «unsubscribe»). How many there were. Raises NotFound."""
+    """Take back every consent of a person for a purpose (an «unsubscribe»). How many there were. Raises NotFound,
+    Forbidden."""
     contact = _contact(work, contact_id)
     rows = [row for row in of(work.session, contact.id) if row.purpose == purpose and row.withdrawn_at is None]
     for row in rows:

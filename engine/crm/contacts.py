@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit, phones, searching
+from engine import access, audit, phones, searching
 from engine.crm import clients, contact_log
 from engine.errors import NotFound
 from engine.models import Client, Contact
@@ -26,8 +26,10 @@ def find(session: Session, contact_id: int) -> Contact:
 
 
 def change(work: Work, contact_id: int, **values: Any) -> Contact:
-    """Change what is known of a person. Whoever changes it has just found the rest right. Raises NotFound, Invalid."""
+    """Change what is known of a person. Whoever changes it has just found the rest right. Raises NotFound,
+    Forbidden, Invalid."""
     contact = find(work.session, contact_id)
+    access.require(work, "client.change", contact.client)
     given = {key: (value.strip() or None) if isinstance(value, str) else value for key, value in values.items()}
     before = {key: getattr(contact, key) for key in clients.PERSON}
     clients.refuse_person(contact.client, before | given, contact.id)
@@ -47,7 +49,8 @@ def change(work: Work, contact_id: int, **values: Any) -> Contact:
 
 
 def check(work: Work, contact_id: int) -> None:
-    """What is written down about a person is right as of now (R287). Raises NotFound."""
+    """What is written down about a person is right as of now (R287). Raises NotFound, Forbidden."""
+    access.require(work, "client.change", find(work.session, contact_id).client)
     contact_log.confirm(work, contact_id)
 
 

@@ -142,7 +142,11 @@ def _rehearse(work: Work, kind: str, file_id: int, mapping: Mapped) -> None:
 
 def _go(work: Work, key: str, file_id: int, mapping: Mapped) -> tuple[StoredFile, list[Outcome]]:
     kind = kind_of(key)
-    access.require(work, f"import.{key}")
+    with access.whole(work, f"import.{key}"):
+        return _take(work, kind, file_id, mapping)
+
+
+def _take(work: Work, kind: Kind, file_id: int, mapping: Mapped) -> tuple[StoredFile, list[Outcome]]:
     stored, grid = grid_of(work.session, work.env, work.actor, file_id)
     known = {one.key for one in kind.fields}
     if not set(mapping) <= known or not all(0 <= place < len(grid.head) for place in mapping.values()):

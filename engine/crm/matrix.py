@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from engine import audit
+from engine import access, audit
 from engine.crm import segments
 from engine.errors import Invalid, NotFound, Text, WrongState, text
 from engine.models import Client, Matrix, Product, Segment, SegmentParameter, SegmentProduct, User
@@ -68,7 +68,8 @@ def versions(session: Session) -> list[Matrix]:
 
 def draft(work: Work, note: str = "") -> Matrix:
     """Begin a new version as a copy of the one in force (empty, where there is none). Raises WrongState while there is
-    a draft already: one is thought over at a time."""
+    a draft already: one is thought over at a time. Raises Forbidden as all verbs on a matrix."""
+    access.require(work, "segments.change")
     open_one = work.session.scalar(select(Matrix.version).where(Matrix.status == DRAFT).limit(1))
     if open_one is not None:
         raise WrongState("Version {version} is a draft already.", version=open_one)
@@ -94,7 +95,7 @@ def draft(work: Work, note: str = "") -> Matrix:
 
 def drop(work: Work, matrix_id: int) -> None:
     """Throw a draft away. Raises NotFound, WrongState for what has been in force."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     audit.record(work, "matrix.dropped", subject=f"matrix:{matrix.id}", version=matrix.version)
     work.session.delete(matrix)
 
@@ -104,7 +105,7 @@ def save_segment(
     portrait: str = "", specialist_id: int | None = None, position: int | None = None,
 ) -> Segment:  # fmt: skip
     """Put a segment into a draft, or change it. Raises NotFound, WrongState, Invalid by field (``rules[0].value``)."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     faults: dict[str, Text] = {}
     if not key.strip().isidentifier() or not key.strip().isascii() or len(key) > 40:
         faults["key"] = text("A key is made of Latin letters, digits and _, and begins with a letter.")
@@ -136,7 +137,7 @@ def save_segment(
 
 def move_segment(work: Work, matrix_id: int, key: str, steps: int) -> None:
     """Move a segment up (below zero) or down: the first that fits takes a client. Raises NotFound, WrongState."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     row = _segment(matrix, key)
     ordered = sorted(matrix.segments, key=lambda segment: segment.position)
     _reorder(matrix, row, ordered.index(row) + 1 + steps)
@@ -146,7 +147,7 @@ def move_segment(work: Work, matrix_id: int, key: str, steps: int) -> None:
 
 def remove_segment(work: Work, matrix_id: int, key: str) -> None:
     """Take a segment out of a draft. Raises NotFound, WrongState."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     matrix.segments.remove(_segment(matrix, key))
     work.session.flush()
     audit.record(work, "matrix.segment_removed", subject=f"matrix:{matrix.id}", key=key)
@@ -154,7 +155,7 @@ def remove_segment(work: Work, matrix_id: int, key: str) -> None:
 
 def set_targets(work: Work, matrix_id: int, key: str, product_ids: Sequence[int]) -> None:
     """The target products of a segment in a draft, the first to be offered at the head. Raises NotFound, WrongState."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     row = _segment(matrix, key)
     wanted = list(dict.fromkeys(product_ids))
     for product_id in wanted:
@@ -221,7 +222,7 @@ def difference(before: Matrix | None, after: Matrix) -> Difference:
 def put_in_force(work: Work, matrix_id: int, on: date) -> list[Move]:
     """Bring a draft into force: the version before it is withdrawn and kept, each client gets its new segment with a
     line of its own in the log. Raises NotFound, WrongState, Invalid naming what is missing."""
-    matrix = _draft(work.session, matrix_id)
+    matrix = _own_draft(work, matrix_id)
     missing = faults(matrix)
     if missing:
         fields = {f"fault{no}": fault for no, fault in enumerate(missing, 1)}
@@ -244,6 +245,11 @@ def put_in_force(work: Work, matrix_id: int, on: date) -> list[Move]:
         cells_added=len(change.cells_added), cells_removed=len(change.cells_removed),
     )  # fmt: skip
     return moves
+
+
+def _own_draft(work: Work, matrix_id: int) -> Matrix:
+    access.require(work, "segments.change")
+    return _draft(work.session, matrix_id)
 
 
 def _draft(session: Session, matrix_id: int) -> Matrix:

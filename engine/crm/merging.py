@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table, select, update
 
-from engine import audit, searching
+from engine import access, audit, searching
 from engine.crm import clients
 from engine.errors import Invalid, WrongState
 from engine.models import Base, Client, ProcessInstance, table_of
@@ -18,9 +18,11 @@ def merge(work: Work, double_id: int, into_id: int, reason: str) -> Client:
     """Move everything of the double to the other client and mark it. What the other lacks is taken from the double.
 
     Where both stand in the same campaign or with the same product, the row of the client that stays counts. Raises
-    NotFound, Invalid, WrongState while a procedure about the double still runs: it is finished or cancelled first.
+    NotFound, Forbidden, Invalid, WrongState while a procedure about the double still runs: it is finished or cancelled
+    first.
     """
     double, kept = clients.find(work.session, double_id), clients.find(work.session, into_id)
+    access.require(work, "client.merge", kept)
     if double.id == kept.id or kept.id in clients.group_ids(work.session, double.id):
         raise Invalid("A client is not merged with itself or with its own unit.")
     if not reason.strip():

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from engine import audit, thrown
+from engine import access, audit, thrown
 from engine.crm import clients, deals
 from engine.errors import Invalid, Text, text
 from engine.models import Client, Deal, Product
@@ -18,9 +18,10 @@ LONGEST = 500
 def set(work: Work, client_id: int, on: date, purpose: str, product_id: int | None = None) -> Client:
     """Agree when a client is next spoken to, what for and what is then offered.
 
-    Without a product only where nothing is left to offer. Raises NotFound, Invalid by field.
+    Without a product only where nothing is left to offer. Raises NotFound, Forbidden, Invalid by field.
     """
     client = clients.find(work.session, client_id)
+    access.require(work, "client.change", client)
     faults: dict[str, Text] = {}
     if on < deals.today(work):
         faults["date"] = text("The day of the next contact is today or later.")
@@ -56,8 +57,10 @@ def agree(work: Work, client_id: int, on: date, purpose: str, product_id: int | 
 
 
 def clear(work: Work, client_id: int, reason: str = "") -> None:
-    """Nothing is agreed any more: a sale has begun, or the client is not approached again. Raises NotFound."""
+    """Nothing is agreed any more: a sale has begun, or the client is not approached again. Raises NotFound,
+    Forbidden."""
     client = clients.find(work.session, client_id)
+    access.require(work, "client.change", client)
     before = of(client)
     if before is not None:
         client.next_contact_on = client.next_contact_purpose = client.next_contact_product_id = None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.errors import Conflict, Invalid, NotFound, Text, text
 from engine.models import Client, Price, PriceList, Product
 from engine.work import Work
@@ -73,7 +73,9 @@ def create(
     work: Work, key: str, name: str, valid_from: date, valid_until: date | None = None, *, general: bool = True,
     copy_of: int | None = None,
 ) -> PriceList:  # fmt: skip
-    """Make a price list, empty or with the prices of another. Raises Invalid by field, Conflict, NotFound."""
+    """Make a price list, empty or with the prices of another. Raises Forbidden, Invalid by field, Conflict,
+    NotFound."""
+    access.require(work, "products.change")
     faults = _faults(key, name, valid_from, valid_until)
     if faults:
         raise Invalid("The price list cannot be saved yet.", fields=faults)
@@ -99,7 +101,8 @@ def create(
 def change(
     work: Work, price_list_id: int, *, name: str, valid_from: date, valid_until: date | None
 ) -> PriceList:
-    """Change the name and the days of a list. Raises NotFound, Invalid by field."""
+    """Change the name and the days of a list. Raises NotFound, Forbidden, Invalid by field."""
+    access.require(work, "products.change")
     row = find(work.session, price_list_id)
     faults = _faults(row.key, name, valid_from, valid_until)
     if faults:
@@ -116,8 +119,9 @@ def change(
 def set_tiers(work: Work, price_list_id: int, product_id: int, rows: Iterable[Mapping[str, Any]]) -> list[Price]:
     """Replace the tiers of a product in a list: [{min_quantity, price}]; none takes the product out of the list.
 
-    Raises NotFound, Invalid by field (``tiers[0].price``).
+    Raises NotFound, Forbidden, Invalid by field (``tiers[0].price``).
     """
+    access.require(work, "products.change")
     price_list = find(work.session, price_list_id)
     if work.session.get(Product, product_id) is None:
         raise NotFound("There is no product {id}.", id=product_id)
@@ -156,10 +160,11 @@ def set_tiers(work: Work, price_list_id: int, product_id: int, rows: Iterable[Ma
 
 
 def assign(work: Work, client_id: int, price_list_id: int | None) -> None:
-    """Give a client its own price list, or take it away. Raises NotFound."""
+    """Give a client its own price list, or take it away. Raises NotFound, Forbidden."""
     client = work.session.get(Client, client_id)
     if client is None:
         raise NotFound("There is no client {id}.", id=client_id)
+    access.require(work, "client.give", client)
     if price_list_id is not None:
         find(work.session, price_list_id)
     if client.price_list_id != price_list_id:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
 from engine.models import Product, User
 from engine.work import Work
@@ -80,7 +80,8 @@ def directions(session: Session) -> list[Product]:
 
 def add(work: Work, code: str, name: str, price: Decimal, **values: Any) -> Product:
     """Put a product into the catalogue. ``values``: unit, direction_id, head_id, cost, description, simple,
-    every_months. Raises Invalid by field, Conflict for a known code."""
+    every_months. Raises Forbidden, Invalid by field, Conflict for a known code."""
+    access.require(work, "products.change")
     given = _trimmed({"code": code, "name": name, "price": price, **values})
     faults = _faults(work.session, given, None)
     if faults:
@@ -94,7 +95,8 @@ def add(work: Work, code: str, name: str, price: Decimal, **values: Any) -> Prod
 
 
 def change(work: Work, product_id: int, **values: Any) -> Product:
-    """Change what is known of a product. Raises NotFound, Invalid by field, Conflict for a known code."""
+    """Change what is known of a product. Raises NotFound, Forbidden, Invalid by field, Conflict for a known code."""
+    access.require(work, "products.change")
     product = find(work.session, product_id)
     before = {key: getattr(product, key) for key in COLUMNS}
     given = _trimmed(values)
@@ -111,7 +113,8 @@ def change(work: Work, product_id: int, **values: Any) -> Product:
 
 
 def withdraw(work: Work, product_id: int, on: date | None) -> None:
-    """Offer a product no more from a day on; None: offer it again. Raises NotFound, WrongState."""
+    """Offer a product no more from a day on; None: offer it again. Raises NotFound, Forbidden, WrongState."""
+    access.require(work, "products.change")
     product = find(work.session, product_id)
     parts = select(Product.name).where(Product.direction_id == product.id, Product.withdrawn_on.is_(None))
     still = work.session.scalar(parts.limit(1)) if on is not None else None

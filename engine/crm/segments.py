@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from engine import audit
+from engine import access, audit
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
 from engine.models import Client, Matrix, Segment, SegmentParameter
 from engine.work import Work
@@ -119,8 +119,9 @@ def save_parameter(
 ) -> SegmentParameter:  # fmt: skip
     """Make a parameter or change one. Without a purpose it is none and is not saved (R008, R011).
 
-    Raises Invalid by field, Conflict when a ``new`` one is there already.
+    Raises Forbidden, Invalid by field, Conflict when a ``new`` one is there already.
     """
+    access.require(work, "segments.change")
     wanted = [choice.strip() for choice in choices if choice.strip()]
     faults = _parameter_faults(key, title, nature, type, purpose, wanted)
     if faults:
@@ -148,7 +149,8 @@ def save_parameter(
 
 
 def remove_parameter(work: Work, key: str) -> None:
-    """Take a parameter away. Raises NotFound, WrongState while rules in force or in a draft ask for it."""
+    """Take a parameter away. Raises NotFound, Forbidden, WrongState while rules in force or in a draft ask for it."""
+    access.require(work, "segments.change")
     row = work.session.get(SegmentParameter, key)
     if row is None:
         raise NotFound("There is no parameter «{key}».", key=key)

@@ -59,7 +59,7 @@ def test_a_clients_own_list_goes_before_the_general_one_only_where_it_has_the_pr
         company.do(prices.set_tiers, general, product_id, [tier("1", "90")])
     company.do(prices.set_tiers, own, product, [tier("1", "60")])
     assert price(company, product, "1", client) == 90, "it is not his yet"
-    company.do(prices.assign, client, own)
+    company.do(prices.assign, client, own, login="elena")
     assert [price(company, one, "1", client) for one in (product, other)] == [60, 90]
     assert price(company, product, "1") == 90, "nobody else gets it"
 

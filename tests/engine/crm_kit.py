@@ -32,7 +32,8 @@ class Office:
     def __init__(self, env: Environment) -> None:
         env.settings = settings_of(SETTINGS)
         self.env = env
-        self.client_id: int = self.do(clients.create_client, "legal", "ООО «Ромашка»", **LEGAL).id
+        owner = actor(env, "anna").user_id
+        self.client_id: int = self.do(clients.create_client, "legal", "ООО «Ромашка»", owner_id=owner, **LEGAL).id
         self.contact_id: int = self.do(
             clients.add_contact, self.client_id, "Ким", "Анна", "директор", gender="f", signs=True, basis="Устава"
         ).id

@@ -92,7 +92,7 @@ def test_unknown_clients_and_people_are_not_found(office):
     with pytest.raises(NotFound):
         office.do(clients.change_client, 99, name="x")
     with pytest.raises(NotFound):
-        office.do(clients.set_owner, office.client_id, 99)
+        office.do(clients.set_owner, office.client_id, 99, login="elena")
 
 
 def test_a_contact_needs_a_name(office):

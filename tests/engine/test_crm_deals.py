@@ -52,7 +52,7 @@ def test_deals_are_numbered_by_year_without_gaps(office, clock):
 def test_a_deal_belongs_to_the_clients_manager_else_to_who_opens_it(office):
     boris = actor(office.env, "boris").user_id
     assert deal_of(office).owner_id == actor(office.env, "anna").user_id
-    office.do(clients.set_owner, office.client_id, boris)
+    office.do(clients.set_owner, office.client_id, boris, login="elena")
     assert office.do(deals.open_deal, office.client_id, "Второе").owner_id == boris
 
 

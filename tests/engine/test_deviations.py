@@ -56,7 +56,7 @@ def test_a_discount_above_the_limit(office: Office) -> None:
 
 
 def test_a_price_below_the_list_of_this_quantity(office: Office) -> None:
-    row = office.do(products.add, "TR-9", "Тренинг", Decimal(100000), unit="группа")
+    row = office.do(products.add, "TR-9", "Тренинг", Decimal(100000), unit="группа", login="nina")
     office.do(deals.set_lines, office.deal_id, [{"product_id": row.id, "quantity": "2", "price": "90000"}])
     told = found(office, paper(office, total="180000"))
     assert told == {"price": ["Price of «Тренинг»: 90000.00 for one, 10 % below the price list (100000.00)"]}

@@ -90,9 +90,9 @@ def test_a_day_without_a_product_is_not_enough_while_there_is_something_to_offer
     company(story)
     for number in OURS[1:]:
         meet(story, client=number)
-    story.act("anna", next_contacts.set, 1, date(2026, 12, 1), "Поговорить")
+    story.act("elena", next_contacts.set, 1, date(2026, 12, 1), "Поговорить")
     assert fallen(story) == [1]
-    story.act("anna", next_contacts.set, 1, date(2026, 12, 1), "Поговорить", 1)
+    story.act("elena", next_contacts.set, 1, date(2026, 12, 1), "Поговорить", 1)
     assert fallen(story) == []
 
 

@@ -15,7 +15,7 @@ def begin(story: Story) -> int:
     with story.env.sessions() as session:
         held = [row.id for row in consents.of(session, contact_id)]
     for row in held:
-        story.act("anna", consents.withdraw, row)
+        story.act("elena", consents.withdraw, row)
     return contact_id
 
 
@@ -47,7 +47,7 @@ def test_consents_leave_in_one_letter_and_are_in_force_when_they_are_signed(stor
 
 def test_what_is_in_force_is_not_asked_for_again(story: Story) -> None:
     contact_id = begin(story)
-    story.act("anna", consents.give, contact_id, "personal_data", text_version="устно")
+    story.act("elena", consents.give, contact_id, "personal_data", text_version="устно")
     story.complete("Выбрать человека и согласия")
     story.send()
     assert papers(story) == [("consent_advertising", "sent")]

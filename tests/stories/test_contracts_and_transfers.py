@@ -33,7 +33,7 @@ NEXT = {"date": "2027-03-01", "purpose": "Предложить следующи�
 def contract_until(story: Story, days: int) -> date:
     until = story.clock.now.date() + timedelta(days=days)
     known_buyer(story, 5)
-    story.act("anna", clients.set_owner, 1, one_user(story, "anna"))
+    story.act("elena", clients.set_owner, 1, one_user(story, "anna"))
     story.act("anna", contracts.set_until, 1, 5, until)
     return until
 

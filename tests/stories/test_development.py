@@ -262,7 +262,7 @@ def test_a_client_on_the_stop_list_is_not_taken_up(story: Story) -> None:
 
 
 def test_whoever_puts_the_client_on_the_stop_list_ends_his_development(develops: Story) -> None:
-    develops.act("anna", clients.set_stop_list, 1, True, "Письмо от клиента")
+    develops.act("elena", clients.set_stop_list, 1, True, "Письмо от клиента")
     develops.round("contact_gap")
     assert running(develops) == []
     assert TALK not in develops.open
@@ -271,6 +271,6 @@ def test_whoever_puts_the_client_on_the_stop_list_ends_his_development(develops:
 def test_a_sale_in_hand_ends_before_the_development_of_a_client_who_is_stopped(develops: Story) -> None:
     """The round of the next day ends it: nobody is called, and nothing is left hanging."""
     talk(develops, "sale", sale_product_id=1, sale_cycle="long")
-    develops.act("anna", clients.set_stop_list, 1, True, "Письмо от клиента")
+    develops.act("elena", clients.set_stop_list, 1, True, "Письмо от клиента")
     develops.round("contact_gap")
     assert running(develops) == []

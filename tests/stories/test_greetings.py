@@ -39,11 +39,11 @@ def allow(story: Story, number: int = 1) -> None:
     with story.env.sessions() as session:
         held = consents.allows(session, consent, "advertising", "mail", story.clock.now)
     if not held:
-        story.act("anna", consents.give, consent, "advertising", text_version="v1")
+        story.act("elena", consents.give, consent, "advertising", text_version="v1")
 
 
 def forbid(story: Story, number: int = 1) -> None:
-    story.act("anna", consents.withdraw_all, person(story, number).id, "advertising")
+    story.act("elena", consents.withdraw_all, person(story, number).id, "advertising")
     story.clock.now = story.clock.now.replace(minute=story.clock.now.minute + 1)
 
 
@@ -73,7 +73,7 @@ def test_without_a_consent_nobody_is_greeted(birthday: Story) -> None:
 
 def test_the_stop_list_overrules_a_consent(birthday: Story) -> None:
     allow(birthday)
-    birthday.act("anna", clients.set_stop_list, 1, True, "Просит не писать")
+    birthday.act("elena", clients.set_stop_list, 1, True, "Просит не писать")
     birthday.round("greeting_event")
     assert birthday.mailbox.letters == []
 

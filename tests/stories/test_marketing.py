@@ -27,7 +27,7 @@ def allow(story: Story, *client_ids: int, channel: str = "any") -> None:
     with story.env.sessions() as session:
         people = [session.get_one(Client, client_id).contacts[0].id for client_id in client_ids]
     for contact_id in people:
-        story.act("gleb", consents.give, contact_id, "advertising", channel, text_version="2026-11")
+        story.act("elena", consents.give, contact_id, "advertising", channel, text_version="2026-11")
 
 
 def begin(story: Story, selection: dict[str, Any] | None = None, **brief: Any) -> None:
@@ -60,7 +60,7 @@ def statuses(story: Story) -> dict[int, tuple[str, str | None]]:
 def test_a_campaign_reaches_those_who_allowed_it_and_ends_with_conclusions(story: Story) -> None:
     """R236-R240, R246, R247, R344; CP-27."""
     allow(story, 1, 2)
-    story.act("anna", clients.set_stop_list, 2, True, "Просил не писать")
+    story.act("elena", clients.set_stop_list, 2, True, "Просил не писать")
     begin(story)
     listed = statuses(story)
     assert listed[1] == ("planned", None)
@@ -169,7 +169,7 @@ def test_a_consent_withdrawn_after_the_list_was_made_is_respected(story: Story) 
     agree(story, mail_subject="Тренинги")
     with story.env.sessions() as session:
         consent = session.scalars(select(Consent).where(Consent.purpose == "advertising")).one()
-    story.act("gleb", consents.withdraw, consent.id)
+    story.act("elena", consents.withdraw, consent.id)
     story.complete("Подготовить запуск", launch_decision="start")
     assert statuses(story)[1] == ("excluded", "no_consent")
     assert story.mailbox.to("zhuravleva@") == []

@@ -148,8 +148,8 @@ def test_a_private_person_and_a_client_who_wishes_get_a_contract(story: Story) -
 
 
 def test_prices_come_from_the_list_and_the_discount_from_the_loyalty_card(story: Story) -> None:
-    made = story.act("elena", prices.create, "2026", "Прайс 2026", date(2026, 1, 1))
-    story.act("elena", prices.set_tiers, made.id, 8, [{"min_quantity": Decimal(count), "price": Decimal(price)}
+    made = story.act("nina", prices.create, "2026", "Прайс 2026", date(2026, 1, 1))
+    story.act("nina", prices.set_tiers, made.id, 8, [{"min_quantity": Decimal(count), "price": Decimal(price)}
                                                       for count, price in ((1, 70000), (2, 60000))])  # fmt: skip
 
     def card(work: Work) -> None:

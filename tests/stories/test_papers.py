@@ -14,10 +14,10 @@ from tests.stories.story import Story
 @pytest.mark.begins_at("contract")
 def test_a_contract_waits_until_the_clients_requisites_are_right(story: Story) -> None:
     account = story.client.requisites["account"]
-    story.act("anna", clients.change_client, story.client.id, account="")
+    story.act("elena", clients.change_client, story.client.id, account="")
     steps.contract_terms(story)
     assert story.open == ["Исправить реквизиты"]
-    story.act("anna", clients.change_client, story.client.id, account=account)
+    story.act("elena", clients.change_client, story.client.id, account=account)
     story.complete("Исправить реквизиты", requisites_fixed=True)
     assert story.open == ["Согласовать документ", "Согласовать документ"]
 
