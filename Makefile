@@ -17,7 +17,7 @@ year: $(VENV)/.run node_modules/.installed engine/web/static/dist/.built
 
 test: system $(VENV)/.dev node_modules/.installed tests/feel_js/node_modules/.installed engine/web/static/dist/.built lint
 	@echo "== tests"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
 lint: $(VENV)/.dev
 	@echo "== lint, types, import contracts"

@@ -36,6 +36,16 @@ FLAGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+LONGEST = ("tests/pages/test_every_page.py", "tests/stories/", "tests/browser/", "tests/pages/")  # minutes a file
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: of two workers neither is left with a long one when the other has nothing to do."""
+    last = len(LONGEST)
+    items.sort(key=lambda item: next((at for at, path in enumerate(LONGEST) if item.nodeid.startswith(path)), last))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-postgresql", action="store_true", help="leave out the runs on PostgreSQL")
 
