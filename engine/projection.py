@@ -66,6 +66,10 @@ OPEN_ROWS = Prepared(
 # an action that failed for good has a job that has ended: its token stands while an incident waits for a person
 OWED = Prepared(select(JOBS.c.id).where(JOBS.c.key == bindparam("key")))
 ENTER = Prepared(insert(VISITS).inline(), columns=[column.name for column in VISITS.c])
+SUBSCRIBE = Prepared(
+    insert(SUBSCRIPTIONS).inline(), columns=[column.name for column in SUBSCRIPTIONS.c if column.name != "id"]
+)
+UNSUBSCRIBE = Prepared(delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == bindparam("subscription")))
 FORGET = tuple(Prepared(delete(t).where(t.c.task_id == bindparam("task"))) for t in (CANDIDATES, DRAFTS))
 END_TASK = Prepared(
     update(TASKS)
@@ -225,8 +229,7 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
         _log(work, instance, "job.cancelled", f"job:{job_id}", known.elements[token_id])
     subscriptions = _gone(known.subscriptions, now.subscriptions)
     if subscriptions:
-        closed = delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(list(subscriptions.values())))
-        work.connection.execute(closed)
+        UNSUBSCRIBE.run_many(work.connection, ({"subscription": row_id} for row_id in subscriptions.values()))
     for token_id in subscriptions:
         _log(work, instance, "subscription.closed", None, known.elements[token_id])
 
@@ -304,7 +307,7 @@ def _open_subscriptions(work: Work, instance: ProcessInstance, snapshot: Snapsho
         }
         for one in new
     ]
-    work.connection.execute(insert(SUBSCRIPTIONS), rows)
+    SUBSCRIBE.run_many(work.connection, rows)
     for one in new:
         _log(work, instance, "subscription.opened", None, one.element.id, name=one.name, key=one.correlation_key)
         if one.kind == SubscriptionKind.MESSAGE:

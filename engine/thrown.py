@@ -10,16 +10,29 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from engine import audit, failures, outbox, values
 from engine.bpmn.types import Thrown
-from engine.models import Message, MessageSubscription, ProcessInstance
+from engine.models import Message, MessageSubscription, ProcessInstance, table_of
 from engine.outbox import Owed
+from engine.rows import Prepared
 from engine.vocabulary import JobKind, MessageStatus, SubscriptionKind
 from engine.work import Work
 
 PATIENCE = timedelta(days=7)  # how long a message thrown by an instance waits for its receiver
+MESSAGES = table_of(Message)
+
+
+def _early(key: ColumnElement[bool]) -> Prepared:
+    waiting = (MESSAGES.c.status == bindparam("waiting"), MESSAGES.c.name == bindparam("name"), key)
+    fresh = select(MESSAGES.c.id).where(*waiting, MESSAGES.c.expires_at > bindparam("now"))
+    return Prepared(fresh.order_by(MESSAGES.c.id).limit(1))
+
+
+EARLY = {
+    True: _early(MESSAGES.c.correlation_key == bindparam("key")), False: _early(MESSAGES.c.correlation_key.is_(None))
+}  # fmt: skip
 
 
 def hand_on(work: Work, instance: ProcessInstance, thrown: Iterable[Thrown]) -> None:
@@ -86,16 +99,11 @@ def enqueue(
 
 def meet_waiting(work: Work, instance: ProcessInstance, name: str, correlation_key: str | None) -> None:
     """An instance has just begun to await this message: perhaps it came early and waits. The oldest goes first."""
-    waiting = select(Message.id).where(
-        Message.status == MessageStatus.WAITING,
-        Message.name == name,
-        Message.correlation_key == correlation_key,
-        Message.expires_at > work.now,
-    )
-    found = work.session.scalar(waiting.order_by(Message.id).limit(1))
-    if found is not None:
-        key = f"message:{found}:{instance.id}:{instance.revision}"
-        outbox.owe(work, Owed(JobKind.MESSAGE, name, key, work.now, payload={"message_id": found}))
+    about = {} if correlation_key is None else {"key": correlation_key}
+    early = EARLY["key" in about]
+    for row in early.see(work.session, waiting=MessageStatus.WAITING, name=name, now=work.now, **about):
+        key = f"message:{row[0]}:{instance.id}:{instance.revision}"
+        outbox.owe(work, Owed(JobKind.MESSAGE, name, key, work.now, payload={"message_id": row[0]}))
 
 
 def start_by_event(work: Work, key: str, kind: str, name: str, payload: Mapping[str, Any]) -> Owed:
