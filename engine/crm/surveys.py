@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, thrown
@@ -30,6 +30,7 @@ from engine.models import (
     Deal,
     Product,
     Questionnaire,
+    Settlement,
     Survey,
     SurveyAnswer,
 )
@@ -230,13 +231,16 @@ def may_ask(session: Session, env: Any, contact: Contact | None, channel: str) -
 
 def due(session: Session, env: Any, now: datetime) -> list[int]:
     """Clients to be asked now that it is nearly a year since they last answered (R117, CP-21): those who have bought,
-    are not on the stop list, and have no survey open. The year begins with the first purchase."""
+    are not on the stop list, and have no survey open. The year begins with the first purchase, also one that is only
+    known by what was paid."""
     since = now - timedelta(days=int(env.setting("surveys.yearly_after", 345)))
     bought: dict[int, date] = {}
     won = select(Deal.client_id, Deal.closed_at).where(Deal.status == "won")
     used = select(ClientProduct.client_id, ClientProduct.used_since)
     first = [(one, at.date()) for one, at in session.execute(won) if at is not None]
     first += [(one, day) for one, day in session.execute(used) if day is not None]
+    paid = select(Settlement.client_id, func.min(Settlement.dated)).where(Settlement.kind == "in")
+    first += [(one, day) for one, day in session.execute(paid.group_by(Settlement.client_id))]
     for client_id, day in first:
         bought[client_id] = min(bought.get(client_id, day), day)
     recent = or_(Survey.status == OPEN, Survey.opened_at > since, Survey.answered_at > since)
