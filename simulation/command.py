@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,12 +14,13 @@ from engine import deployments, work
 from engine.crm import demo
 from engine.environment import Environment
 from engine.models import Client, Complaint, Deal, Incident, ProcessInstance, Survey, UserTask
-from simulation import papers
+from simulation import papers, plausible
 from simulation.agenda import Clock
 from simulation.year import Year
 
 FILES_KEPT = timedelta(days=21)  # documents of the last weeks get true files
 TROUBLES = 12
+WHOLE_YEAR = 300  # days after which every report must have something to say
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Lived:
     accounts: list[demo.Account]
     counts: Mapping[str, int]
     trouble: Mapping[str, int]
+    findings: Sequence[str]
 
     def account(self) -> str:
         """A few lines for the person who waits."""
@@ -36,6 +38,11 @@ class Lived:
         if self.trouble:
             told.append("What people could not do:")
             told += [f"  {count} x {what}" for what, count in list(self.trouble.items())[:TROUBLES]]
+        if self.findings:
+            told.append("What does not hold:")
+            told += [f"  {finding}" for finding in self.findings[:TROUBLES]]
+        else:
+            told.append("Checked: the log, open incidents, the rules for clients, surveys and complaints, the reports.")
         return "\n".join(told)
 
 
@@ -65,7 +72,8 @@ def live(
     finally:
         print_again()
         env.mail, env.pdf, env.settings, env.clock = mail, pdf, settings, true_clock
-    return Lived(accounts, _counts(env), dict(year.staff.trouble.most_common()))
+    findings = plausible.findings(env, end, reports=days >= WHOLE_YEAR)
+    return Lived(accounts, _counts(env), dict(year.staff.trouble.most_common()), findings)
 
 
 def _counts(env: Environment) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import tasks
+from engine import access, returns, tasks
 from engine.access import actor_of
 from engine.environment import Environment
 from engine.errors import Forbidden, ReglamentError
@@ -100,9 +100,19 @@ class Staff:
         return False
 
     def _complete(self, work: Work, task_id: int, given: Mapping[str, Any]) -> None:
-        """Look at the form, fill it in, send it."""
-        raw = self._filled(work, tasks.find(work, task_id), given)
-        tasks.complete(work, task_id, raw)
+        """Look at the form, fill it in, send it; or find that a step before was done badly and give the work back."""
+        task = tasks.find(work, task_id)
+        if not (self.dice.random() < habits()["returned"] and self._gives_back(work, task)):
+            tasks.complete(work, task_id, self._filled(work, task, given))
+
+    def _gives_back(self, work: Work, task: UserTask) -> bool:
+        if access.may(work.session, work.actor, work.now, "task.return", task) is None:
+            return False
+        earlier = next((one for one in returns.targets(work, task) if one.refused is None), None)
+        if earlier is None:
+            return False
+        returns.return_to(work, task.id, earlier.task.id, self.dice.choice(habits()["texts"]["remark"]))
+        return True
 
     def _filled(self, work: Work, task: UserTask, given: Mapping[str, Any]) -> dict[str, Any]:
         if task.form_key is None or task.form_version is None:
