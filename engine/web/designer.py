@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response as Answer
 from engine import deployments
 from engine.errors import Fault, NotFound, Refused, ReglamentError, text
 from engine.models import Deployment
+from engine.overlay import AUTHORITY
 from engine.queries import able, procedures
 from engine.web import reading, security
-from engine.web.i18n import gettext, say
+from engine.web.i18n import gettext, locale, say
 from engine.web.rules import allow, is_one_of
 from engine.work import Work
 
@@ -119,7 +120,7 @@ def edit(key: str) -> str:
     return render_template(
         "procedure_edit.html", key=key, name=published.name if published else key, draft=draft, published=published,
         revision=draft.revision if draft else 0, words=_words(),
-        source=url_for("designer.source", key=key, draft=1 if draft else None),
+        source=url_for("designer.source", key=key, draft=1 if draft else None), limits=_limits(),
     )  # fmt: skip
 
 
@@ -178,6 +179,13 @@ def _publish(work: Work, file: str, content: bytes, revision: int | None, note: 
     """Keep what is on the board and publish it at once: a conflict with another designer stops both."""
     deployments.save_draft(work, file, content, revision)
     return deployments.publish_draft(work, file, note)
+
+
+def _limits() -> list[dict[str, str]]:
+    """Kinds of authority as the choices of an element template."""
+    title = "title_en" if locale() == "en" else "title"
+    kinds = reading.environment().setting(AUTHORITY, {})
+    return [{"name": one.get(title) or key, "value": key} for key, one in kinds.items()]
 
 
 def _may_edit() -> bool:

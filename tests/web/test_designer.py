@@ -140,3 +140,9 @@ def test_the_drawing_board_may_write_inline_styles_but_no_scripts(designer: Visi
 
 def test_what_is_published_here_is_what_was_sent(designer: Visitor) -> None:
     assert designer.get(SOURCE).data == content()["processes/trial/check.bpmn"]
+
+
+def test_the_board_offers_the_kinds_of_authority_to_choose_from(visitor: Visitor) -> None:
+    page = visitor.sign_in("adam").get("/procedures/trial_offer/edit").text
+    assert "contract_sum" in page
+    assert "data-limits" in page

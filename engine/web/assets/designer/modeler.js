@@ -3,7 +3,7 @@
 import BpmnModeler from 'bpmn-js/lib/Modeler';
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule } from 'bpmn-js-properties-panel';
 import { CloudElementTemplatesPropertiesProviderModule } from 'bpmn-js-element-templates';
-import { CreateAppendAnythingModule } from 'bpmn-js-create-append-anything';
+import { CreateAppendAnythingModule, CreateAppendElementTemplatesModule } from 'bpmn-js-create-append-anything';
 import Behaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import 'bpmn-js/dist/assets/diagram-js.css';
@@ -31,12 +31,13 @@ const modeler = new BpmnModeler({
   propertiesPanel: { parent: '#properties' },
   additionalModules: [
     BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule,
-    CloudElementTemplatesPropertiesProviderModule, CreateAppendAnythingModule, Behaviors,
+    CloudElementTemplatesPropertiesProviderModule, CreateAppendAnythingModule, CreateAppendElementTemplatesModule, Behaviors,
     ...(russian ? [translateModule] : []),
   ],
   moddleExtensions: { zeebe },
 });
-modeler.get('elementTemplatesLoader').setTemplates(elementTemplates(russian));
+modeler.on('elementTemplates.errors', ({ errors }) => errors.forEach((error) => console.error(error.message)));
+modeler.get('elementTemplatesLoader').setTemplates(elementTemplates(russian, JSON.parse(page.dataset.limits)));
 
 const findings = new Findings(document.querySelector('#findings'), modeler, say);
 let changed = false;
