@@ -62,6 +62,9 @@ TOPICS: Mapping[str, Topic] = {
     "overdue": _topic(text("A control point is overdue"), NOW, "control_point_overdue", "control_point_director"),
     "absences": _topic(text("Standing in for an absent colleague"), NOW, "substitute_named", "task_for_absent"),
     "incidents": _topic(text("Incidents"), NOW, "incident"),
+    "interventions": _topic(text("Interventions: I am asked, or answered"), NOW, "intervention_requested",
+                            "intervention_confirmed", "intervention_refused"),
+    "pauses": _topic(text("A pause is over"), NOW, "pause_ended"),
     OTHER: _topic(text("Everything else"), NOW),
 }  # fmt: skip
 TOPIC_OF = {kind: key for key, topic in TOPICS.items() for kind in topic.kinds}

@@ -19,7 +19,8 @@ blueprint = Blueprint("notices", __name__)
 PICTURES = {
     "tasks": "inbox", "returns": "arrow-back-up", "mentions": "message", "comments": "message",
     "delegation": "user-share", "replies": "mail", "approvals": "checklist", "assignments": "user-share",
-    "reminders": "flag", "overdue": "alarm", "incidents": "alert-triangle", notices.OTHER: "info-circle",
+    "reminders": "flag", "overdue": "alarm", "incidents": "alert-triangle",
+    "interventions": "hand-grab", "pauses": "player-pause", notices.OTHER: "info-circle",
 }  # fmt: skip
 HOURS = range(6, 21)
 
@@ -98,6 +99,13 @@ def choose() -> Any:
     channels = {topic: form[f"topic_{topic}"] for topic in notices.TOPICS if f"topic_{topic}" in form}
     done = text("Saved. It counts for everything you are told from now on.")
     return reading.act(url_for("notices.settings"), done, notices.choose, channels, habit)
+
+
+@blueprint.get("/notices/bell")
+@allow("employee")
+def bell() -> str:
+    """What stands on the bell, asked once a minute by a page that somebody looks at."""
+    return render_template("bell_count.html")
 
 
 def unread_count() -> int:

@@ -33,6 +33,22 @@ def test_the_bell_counts_what_has_not_been_read_on_every_page(anna: Visitor) -> 
         assert "непрочитанных" in bell[0]
 
 
+def test_the_bell_alone_is_asked_for_once_a_minute_and_a_script_that_is_signed_out_is_told(
+    anna: Visitor, app: Flask
+) -> None:
+    assert 'data-bell="/notices/bell"' in anna.get("/help").text
+    alone = anna.get("/notices/bell").text
+    assert 'data-unread="2"' in alone
+    assert "<html" not in alone
+    assert Visitor(app).get("/notices/bell", Sec_Fetch_Dest="empty").status_code == 401
+
+
+def test_interventions_and_pauses_are_topics_of_their_own(anna: Visitor) -> None:
+    page = anna.get("/me/notifications").text
+    assert 'name="topic_interventions"' in page
+    assert 'name="topic_pauses"' in page
+
+
 def test_a_notice_leads_to_what_it_is_about_and_is_read_then(anna: Visitor, world: worlds.World) -> None:
     page = anna.get("/notices").text
     assert "Громов Глеб упоминает вас (Предложение по сделке С-0001/26): @anna посмотрите" in page

@@ -3,6 +3,7 @@ import htmx from 'htmx.org';
 import './redraw.js';
 import './keys.js';
 import './inbox.js';
+import './bell.js';
 import './folds.js';
 import './draft.js';
 import './preview.js';
