@@ -118,7 +118,7 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "rulebook.deadline": {"key": always("call_retry")},
     "limits.show": {"kind": always("discount")},
     "people.group": {"key": always("manager")},
-    "monitoring.warmth": {"key": always("sale_long_pull")},
+    "monitoring.warmth": {"key": always("stage_proposal")},
     "designer.show": {"key": always("sale_long_pull")},
     "designer.edit": {"key": always("stage_proposal")},
     "start.form": {"key": startable},
