@@ -13,10 +13,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
-from engine.hours import NEVER, Hours
+from engine.hours import NEVER, Cover, Hands, Hours
 
 FEW = 5  # past passes without which a step says nothing about the next one
 TRIES = 4
@@ -59,9 +59,8 @@ class Habit:
 @dataclass(frozen=True)
 class Standing:
     """An open step of a case. ``age``: how much of somebody's time it has had (task) or how long it has waited (wait);
-    ``person``: who has it;
-    ``until``: when its timer goes off, or when a task that rests comes back; ``day``: for which moment it is planned;
-    ``promises``: id -> moment until which it must be left."""
+    ``person``: who has it; ``until``: when its timer goes off, or when a task that rests comes back; ``day``: for which
+    moment it is planned; ``promises``: id -> moment until which it must be left."""
 
     place: Place
     age: float = 0.0
@@ -83,13 +82,15 @@ class Case:
 @dataclass(frozen=True)
 class World:
     """Everything an answer depends on. ``habits``: by drawing, version (None: all) and element; ``hours``: by person;
-    ``weeks``: what began in each of some past weeks, for what will begin; ``new``: person -> colleagues he helps."""
+    ``weeks``: what began in each of some past weeks, for what will begin; ``new``: person -> colleagues he helps;
+    ``covers``: who stands in for whom."""
 
     habits: Mapping[tuple[str, int | None, str], Habit]
     cases: Sequence[Case]
     hours: Mapping[int, Hours]
     weeks: Sequence[Sequence[Leaving]] = ()
     new: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    covers: Sequence[Cover] = ()
     horizon: float = 8 * WEEK
 
     def habit(self, place: Place, versions: Mapping[str, int]) -> Habit | None:
@@ -105,13 +106,15 @@ class World:
 @dataclass
 class Run:
     """One way it may go. ``kept``: promise -> when it was kept (never: not within the horizon); ``stuck``: cases that
-    came to a step nothing is known of; ``lines``: for each week's end, how much waits with whom; ``places``: where."""
+    came to a step nothing is known of; ``lines``, ``places``: how much waits with whom and where at each week's end;
+    ``days``: how much each day."""
 
     kept: dict[str, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
     stuck: set[int] = field(default_factory=set)
     lines: list[Counter[int]] = field(default_factory=list)
     places: list[Counter[Place]] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
 
 
 def runs(world: World, number: int, seed: int = 1) -> Iterator[Run]:
@@ -121,7 +124,7 @@ def runs(world: World, number: int, seed: int = 1) -> Iterator[Run]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which this share of the values lies (nearest rank)."""
+    """The value below which this share of the values lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else NEVER
 
@@ -129,11 +132,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 class _Token:
     """A step that is open in a walk."""
 
-    __slots__ = ("case", "gone", "in_hand", "lasts", "person", "place", "promises", "rests")
+    __slots__ = ("absent", "case", "gone", "in_hand", "lasts", "person", "place", "promises", "rests")
 
     def __init__(self, case: _Open, place: Place, promises: Mapping[str, float]) -> None:
         self.case, self.place, self.promises = case, place, promises
         self.person: int | None = None
+        self.absent: int | None = None
         self.gone = self.rests = self.in_hand = False
         self.lasts = 0.0
 
@@ -148,33 +152,9 @@ class _Open:
         self.tokens: list[_Token] = []
 
 
-class _Hands:
-    """What one person has in hand: all of it gets on at once, each thing the slower the more there is.
+_Hands = Hands[_Token]
+Event = _Token | Leaving | Cover | tuple[_Hands, int]
 
-    ``done``: how much of each thing that was always there would have been done by now; ``tasks``: at which ``done``
-    each is finished.
-    """
-
-    __slots__ = ("count", "done", "hours", "tasks", "turn", "worked")
-
-    def __init__(self, hours: Hours) -> None:
-        self.hours, self.worked, self.done = hours, hours.worked(0.0), 0.0
-        self.tasks: list[tuple[float, int, _Token]] = []
-        self.count = self.turn = 0
-
-    def pass_until(self, at: float) -> None:
-        """Let the person work until a moment."""
-        worked = self.hours.worked(at)
-        if self.count:
-            self.done += (worked - self.worked) / self.count
-        self.worked = worked
-
-    def first_done(self) -> float:
-        """When the first thing will be done if nothing comes or goes."""
-        return self.hours.moment(self.worked + max(0.0, self.tasks[0][0] - self.done) * self.count)
-
-
-Event = _Token | Leaving | tuple[_Hands, int]
 
 
 class _Walk:
@@ -190,13 +170,18 @@ class _Walk:
         self.steps = 0
 
     def go(self) -> Run:
-        """Walk to the horizon, looking around at the end of each week."""
+        """Walk to the horizon, counting what waits each day and looking around at the end of each week."""
         for case in self.world.cases:
             self._enter(case)
         self._arrive()
-        for week in range(1, int(self.world.horizon // WEEK) + 1):
-            self._until(week * WEEK)
-            self._look()
+        for cover in self.world.covers:
+            self._plan(max(0.0, cover.start), cover)
+            self._plan(cover.end, cover)
+        for day in range(1, 7 * int(self.world.horizon // WEEK) + 1):
+            self._until(day * WEEK / 7)
+            self.run.days.append(sum(one.person is not None and not one.rests for one in self.open))
+            if day % 7 == 0:
+                self._look()
         return self.run
 
     def _enter(self, case: Case) -> None:
@@ -214,15 +199,13 @@ class _Walk:
                 rest = max(0.0, standing.until or 0.0)
                 ahead = [lead for lead in habit.leads if standing.day is not None and lead < standing.day]
                 if standing.day is not None and ahead:
-                    self._do_on_its_day(token, habit, max(rest, standing.day - self.dice.choice(ahead)))
+                    self._wait(token, habit, max(rest, standing.day - self.dice.choice(ahead)), 1.0)
                 else:
                     self._begin(token, habit, 0.0, rest)
 
     def _arrive(self) -> None:
         """Each week begins what began in one of the weeks before."""
-        if not self.world.weeks:
-            return
-        for week in range(int(self.world.horizon // WEEK)):
+        for week in range(int(self.world.horizon // WEEK) if self.world.weeks else 0):
             for begun in self.dice.choice(self.world.weeks):
                 self._plan((week + self.dice.random()) * WEEK, begun)
 
@@ -237,13 +220,12 @@ class _Walk:
         if at <= self.world.horizon:
             heappush(self.events, (at, next(self.number), what))
 
-    def _do_on_its_day(self, token: _Token, habit: Habit, at: float) -> None:
-        """A thing for a day is done as long before its day as such things were that had been left as long as this one;
-        by whoever is away, when he is back."""
-        if token.person not in self.world.hours:
-            token.person = self._whose(habit, 0.0)
-        hours = self.world.hours.get(token.person) if token.person is not None else None
-        self._plan(hours.moment(hours.worked(at) + 1.0) if hours is not None else NEVER, token)
+    def _wait(self, token: _Token, habit: Habit, at: float, lasts: float) -> None:
+        """It gets on in somebody's hours, whatever else he has in hand; if he is away, with his substitute or later."""
+        self._give(token, habit, at)
+        if token.person is not None:
+            hours = self._covered(token)
+            self._plan(hours.moment(hours.worked(at) + lasts), token)
 
     def _begin(self, token: _Token, habit: Habit, at: float, rest: float) -> None:
         if not habit.is_task:
@@ -255,33 +237,62 @@ class _Walk:
             self._line_up(token, habit, at)
 
     def _line_up(self, token: _Token, habit: Habit, at: float) -> None:
-        if token.person not in self.world.hours:
-            token.person = self._whose(habit, at)
+        if habit.paced:
+            self._wait(token, habit, at, token.lasts)
+            return
+        self._give(token, habit, at)
         if token.person is None:
             return
-        if habit.paced:
-            hours = self.world.hours[token.person]
-            self._plan(hours.moment(hours.worked(at) + token.lasts), token)
-            return
-        if token.person not in self.hands:
-            self.hands[token.person] = _Hands(self.world.hours[token.person])
-        hands = self.hands[token.person]
+        for cover in self.world.covers:
+            if cover.fits(token.person, token.place[0]) and cover.start <= at < cover.end:
+                token.absent, token.person = cover.absent, cover.substitute
+                break
+        self._take(token, token.person, token.lasts, at)
+
+    def _take(self, token: _Token, person: int, lasts: float, at: float) -> None:
+        hands = self.hands.setdefault(person, Hands(self.world.hours[person]))
         hands.pass_until(at)
-        heappush(hands.tasks, (hands.done + token.lasts, next(self.number), token))
+        heappush(hands.tasks, (hands.done + lasts, next(self.number), token))
         hands.count += 1
-        token.in_hand = True
+        token.in_hand, token.person = True, person
         self._follow(hands)
 
-    def _whose(self, habit: Habit, at: float) -> int | None:
-        """Somebody who did it before and is here; if all are away, one of them when he is back."""
-        chosen = self._somebody(habit.people, at)
-        if chosen is None:
-            return None
-        helpers = [new for new, colleagues in self.world.new.items() if chosen in colleagues]
-        for new in helpers:
+    def _covered(self, token: _Token) -> Hours:
+        """The hours in which a token of somebody gets on: his own, and while he is away those of who stands in."""
+        assert token.person is not None
+        hours = self.world.hours[token.person]
+        for cover in self.world.covers:
+            if cover.fits(token.person, token.place[0]):
+                hours = hours.joined(self.world.hours[cover.substitute], cover.start, cover.end)
+        return hours
+
+    def _hand_over(self, cover: Cover, at: float) -> None:
+        """What somebody has in hand goes to who stands in for him, and back when he is back."""
+        is_back = at >= cover.end
+        giver, taker = (cover.substitute, cover.absent) if is_back else (cover.absent, cover.substitute)
+        hands = self.hands.get(giver)
+        if hands is None:
+            return
+        hands.pass_until(at)
+        for finish, _, token in sorted(hands.tasks, key=lambda one: one[:2]):
+            if token.gone or (is_back and token.absent != taker) or not cover.fits(cover.absent, token.place[0]):
+                continue
+            hands.tasks = [one for one in hands.tasks if one[2] is not token]
+            hands.count -= 1
+            token.absent = None if is_back else giver
+            self._take(token, taker, max(0.0, finish - hands.done), at)
+        heapify(hands.tasks)
+        self._follow(hands)
+
+    def _give(self, token: _Token, habit: Habit, at: float) -> None:
+        """To somebody who did it before and is here; if all are away, to one of them when he is back."""
+        if token.person in self.world.hours:
+            return
+        token.person = chosen = self._somebody(habit.people, at)
+        for new in [new for new, colleagues in self.world.new.items() if chosen in colleagues]:
             if self.dice.random() < 1 / (len(self.world.new[new]) + 1):
-                return new
-        return chosen
+                token.person = new
+                return
 
     def _somebody(self, people: Sequence[int], at: float) -> int | None:
         hours, dice = self.world.hours, self.dice
@@ -306,6 +317,8 @@ class _Walk:
             self.steps += 1
             if isinstance(what, Leaving):
                 self._open_all(_Open(None, {}), what.opens, at)
+            elif isinstance(what, Cover):
+                self._hand_over(what, at)
             elif isinstance(what, tuple):
                 hands, turn = what
                 if turn == hands.turn and hands.tasks:

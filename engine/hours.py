@@ -1,11 +1,14 @@
-"""Somebody's working hours as pieces of time, in minutes from now: for looking back at what was done and ahead."""
+"""Somebody's working hours, what he has in hand in them, and who stands in for him; in minutes from now."""
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
+from typing import Generic, TypeVar
 
 NEVER = float("inf")
+Task = TypeVar("Task")
 
 
 class Hours:
@@ -35,3 +38,49 @@ class Hours:
             cut = [((a, min(b, start)), (max(a, end), b)) for a, b in left]
             left = [piece for both in cut for piece in both if piece[1] > piece[0]]
         return Hours(left)
+
+    def joined(self, other: Hours, start: float, end: float) -> Hours:
+        """The same hours, and those of another between two moments."""
+        theirs = [(max(a, start), min(b, end)) for a, b in other.pieces if a < end and b > start]
+        return Hours([*self.without([(start, end)]).pieces, *theirs])
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Somebody stands in for an absent person from then to then, with all of his work or that of one procedure."""
+
+    absent: int
+    substitute: int
+    start: float
+    end: float
+    procedure: str | None = None
+
+    def fits(self, person: int, key: str) -> bool:
+        """Is this work of that person among it?"""
+        return person == self.absent and self.procedure in (None, key)
+
+
+class Hands(Generic[Task]):
+    """What one person has in hand: all of it gets on at once, each thing the slower the more there is.
+
+    ``done``: how much of each thing that was always there would have been done by now; ``tasks``: at which ``done``
+    each is finished.
+    """
+
+    __slots__ = ("count", "done", "hours", "tasks", "turn", "worked")
+
+    def __init__(self, hours: Hours) -> None:
+        self.hours, self.worked, self.done = hours, hours.worked(0.0), 0.0
+        self.tasks: list[tuple[float, int, Task]] = []
+        self.count = self.turn = 0
+
+    def pass_until(self, at: float) -> None:
+        """Let the person work until a moment."""
+        worked = self.hours.worked(at)
+        if self.count:
+            self.done += (worked - self.worked) / self.count
+        self.worked = worked
+
+    def first_done(self) -> float:
+        """When the first thing will be done if nothing comes or goes."""
+        return self.hours.moment(self.worked + max(0.0, self.tasks[0][0] - self.done) * self.count)

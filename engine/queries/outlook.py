@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import substitution
 from engine.foresight import WEEK, Case, Habit, Place, Run, Standing, World, runs, spread
-from engine.hours import NEVER, Hours
+from engine.hours import NEVER, Cover, Hours
 from engine.models import (
     Absence,
     Candidate,
@@ -41,13 +42,15 @@ NOWHERE: Place = ("", "")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. ``away``: who, from and until which day; ``helper``: the group that gets one more person."""
+    """What is asked. ``away``: who, from and until which day; ``stand_in``: who does his work meanwhile, if anybody;
+    ``helper``: the group that gets one more person."""
 
     weeks: int = 8
     away: int | None = None
     since: date | None = None
     until: date | None = None
     helper: str | None = None
+    stand_in: int | None = None
 
     @property
     def changes(self) -> bool:
@@ -93,6 +96,8 @@ class Answer:
     unknown: list[Risk] = field(default_factory=list)
     groups: list[Line] = field(default_factory=list)
     people: list[Line] = field(default_factory=list)
+    days: Sequence[tuple[date, tuple[float, float, float]]] = ()
+    days_otherwise: Sequence[tuple[float, float, float]] = ()
     places: dict[Place, tuple[float, float, float]] = field(default_factory=dict)
     habits: Mapping[tuple[str, int | None, str], Habit] = field(default_factory=dict)
     late: tuple[float, float, float] = (0, 0, 0)
@@ -123,6 +128,7 @@ def ask(session: Session, env: Any, now: datetime, question: Question) -> Answer
     answer.stuck = len({case for run in found for case in run.stuck if case})
     _judge(session, answer, world, here, now, found, other)
     _count(session, answer, world, found, other)
+    _by_day(answer, env.calendar("main"), now, found, other)
     return answer
 
 
@@ -133,7 +139,24 @@ def _world(session: Session, env: Any, now: datetime, question: Question) -> tup
     gaps = _absences(session, clock, now)
     people = {one: hours.without(gaps.get(one, ())) for one in session.scalars(select(User.id).where(User.active))}
     here = _standing(session, env, clock, hours, past.paced)
-    return World(past.habits, here.cases, people, past.weeks, horizon=horizon), here
+    covers = _covers(session, clock, people)
+    return World(past.habits, here.cases, people, past.weeks, horizon=horizon, covers=covers), here
+
+
+def _covers(session: Session, clock: Clock, people: Collection[int]) -> list[Cover]:
+    """Who stands in for whom, in absences that go on and in planned ones. What somebody stands in with for one group
+    alone is left out: whose task of which group a step will be is not known beforehand."""
+    planned = select(Absence.starts_at).where(Absence.ends_at > clock.now)
+    moments = sorted({max(clock.now, starts_at) for starts_at in session.scalars(planned)})
+    found: dict[tuple[int, int, str | None, float], Cover] = {}
+    for at in moments:
+        gone = substitution.away(session, at)
+        substitution.forget(session)
+        for one in [one for person in gone for one in substitution.standing_in(gone, person)]:
+            key = (one.user_id, one.substitute_id, one.scope.procedure, clock(one.until))
+            if one.scope.group is None and {one.user_id, one.substitute_id} <= set(people):
+                found.setdefault(key, Cover(*key[:2], clock(at), clock(one.until), one.scope.procedure))
+    return list(found.values())
 
 
 def _absences(session: Session, clock: Clock, now: datetime) -> dict[int, list[tuple[float, float]]]:
@@ -218,6 +241,9 @@ def _changed(session: Session, world: World, now: datetime, env: Any, question: 
         start = datetime.combine(question.since, datetime.min.time(), zone)
         end = datetime.combine(question.until + timedelta(days=1), datetime.min.time(), zone)
         hours[question.away] = hours[question.away].without([(clock(start), clock(end))])
+        if question.stand_in in hours and question.stand_in != question.away:
+            cover = Cover(question.away, question.stand_in, clock(start), clock(end))
+            world = replace(world, covers=[*world.covers, cover])
     if not question.helper:
         return replace(world, hours=hours)
     members = session.scalars(select(Membership.user_id).where(Membership.group_key == question.helper))
@@ -288,6 +314,14 @@ def _count(session: Session, answer: Answer, world: World, found: list[Run], oth
     everywhere = {where for run in found for week in run.places for where in week}
     for where in everywhere:
         answer.places[where] = spread([sum(week[where] for week in run.places) / len(run.places) for run in found])
+
+
+def _by_day(answer: Answer, calendar: Any, now: datetime, found: list[Run], other: list[Run]) -> None:
+    """How much waits with people on each working day to come."""
+    days = [now.astimezone(calendar.zone).date() + timedelta(days=nth + 1) for nth in range(len(found[0].days))]
+    works = [nth for nth, day in enumerate(days) if calendar.pieces(day)]
+    answer.days = [(days[nth], spread([run.days[nth] for run in found])) for nth in works]
+    answer.days_otherwise = [spread([run.days[nth] for run in other]) for nth in works] if other else []
 
 
 def _line(

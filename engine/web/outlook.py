@@ -5,18 +5,22 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from babel.dates import format_date
 from flask import Blueprint, current_app, g, render_template, request
 from sqlalchemy import select
 
+from engine.errors import text
 from engine.models import Group, User
 from engine.queries import heat, outlook, procedures
 from engine.web import labels, reading
+from engine.web.i18n import babel_locale
 from engine.web.pages import number
+from engine.web.reports import drawn
 from engine.web.rules import OVERSEERS, allow
 
 blueprint = Blueprint("outlook", __name__)
 SPANS = (4, 8, 12)  # weeks
-SHOWN = 60
+FIRST, SHOWN = 15, 60  # dates shown at once, and with those behind the fold
 LEVELS = 5
 KEPT = 10  # minutes an answer is shown again for the same question
 ANSWERS = 20
@@ -46,10 +50,11 @@ def show() -> str:
         busy = [one for one, _ in heat.busiest(session, g.now.date() - timedelta(days=90)) if one in keys]
         key = next(iter(busy or keys), "")
     return render_template(
-        "outlook.html", question=question, answer=answer, spans=SPANS, shown=SHOWN, names=names, keys=keys, key=key,
+        "outlook.html", question=question, answer=answer, spans=SPANS, shown=SHOWN, first=FIRST, names=names, keys=keys,
+        key=key,
         people=session.scalars(select(User).where(User.active).order_by(User.last, User.first)).all(),
         groups=session.scalars(select(Group).order_by(Group.title)).all(),
-        picture=_picture(answer, key) if answer and key else None,
+        picture=_picture(answer, key) if answer and key else None, chart=_chart(answer) if answer else None,
     )  # fmt: skip
 
 
@@ -60,7 +65,9 @@ def _question() -> outlook.Question:
     if away is None or since is None or until is None or until < since:
         away = since = until = None
     known = reading.session().get(Group, request.args.get("helper") or "-")
-    return outlook.Question(weeks if weeks in SPANS else 8, away, since, until, known.key if known else None)
+    stand_in = number("stand_in", 0) or None if away else None
+    helper = known.key if known else None
+    return outlook.Question(weeks if weeks in SPANS else 8, away, since, until, helper, stand_in)
 
 
 def _day(name: str) -> date | None:
@@ -79,6 +86,18 @@ def _answer(question: outlook.Question) -> outlook.Answer:
             kept.pop(next(iter(kept)))
         kept[place] = outlook.ask(reading.session(), reading.environment(), g.now, question)
     return kept[place]
+
+
+def _chart(answer: outlook.Answer) -> str:
+    """The work waiting day by day, as the charts of reports want it."""
+    series = [
+        (text("Middle of all runs"), [middle for _, (_, middle, _) in answer.days]),
+        (text("Nine of ten runs lie below"), [high for _, (_, _, high) in answer.days]),
+        (text("Nine of ten runs lie above"), [low for _, (low, _, _) in answer.days]),
+    ]
+    if answer.days_otherwise:
+        series.append((text("Middle with the change"), [middle for _, middle, _ in answer.days_otherwise]))
+    return drawn("line", [format_date(day, "d.MM", locale=babel_locale()) for day, _ in answer.days], series)
 
 
 def _picture(answer: outlook.Answer, key: str) -> Picture | None:

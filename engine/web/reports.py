@@ -223,18 +223,14 @@ def _is_drawn(chart: Chart) -> bool:
 
 
 def _chart(chart: Chart) -> str:
-    return json.dumps(
-        {
-            "kind": chart.kind,
-            "unit": chart.unit,
-            "locale": locale(),
-            "labels": [str(shown(label, "text")) for label in chart.labels],
-            "series": [
-                {"name": spoken(name), "values": [_plotted(value) for value in values]} for name, values in chart.series
-            ],
-        },
-        ensure_ascii=False,
-    )
+    return drawn(chart.kind, [str(shown(label, "text")) for label in chart.labels], chart.series, chart.unit)
+
+
+def drawn(kind: str, labels: Sequence[str], series: Sequence[tuple[Any, Sequence[Any]]], unit: str = "int") -> str:
+    """What reports.js draws on a canvas: a line for each name with its values."""
+    lines = [{"name": spoken(name), "values": [_plotted(value) for value in values]} for name, values in series]
+    given = {"kind": kind, "unit": unit, "locale": locale(), "labels": list(labels), "series": lines}
+    return json.dumps(given, ensure_ascii=False)
 
 
 def _plotted(value: Any) -> float | None:

@@ -1,8 +1,10 @@
 """Work walked on from where it stands: cases small enough to be counted by hand."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.foresight import WEEK, Case, Habit, Leaving, Standing, World, percentile, runs, spread
-from engine.hours import NEVER, Hours
+from engine.hours import NEVER, Cover, Hours
 
 DAY = 24 * 60.0
 ALWAYS = Hours([(0.0, 20 * WEEK)])
@@ -136,3 +138,24 @@ def test_what_is_planned_for_a_day_of_somebody_who_is_away_is_done_when_he_is_ba
     habits = {A: Habit(True, [60.0] * 5, [END], people=[1], leads=[DAY] * 5)}
     (run,) = runs(world(habits, [case(1, day=3 * DAY, person=1)], {1: away}), 1)
     assert run.kept == {"t1": 6 * DAY + 9 * 60 + 1}
+
+
+def test_who_stands_in_does_the_work_of_the_absent_and_gives_back_what_is_left():
+    away, cover = OFFICE.without([(DAY, 3 * DAY)]), Cover(1, 2, DAY, 3 * DAY)
+    asked = world({A: task(600)}, [case(1, person=1)], {1: away, 2: OFFICE}, covers=[cover])
+    (run,) = runs(asked, 1)
+    assert run.kept == {"t1": DAY + 9 * 60 + 120}, "eight hours himself, two hours the substitute"
+    (run,) = runs(replace(asked, habits=world({A: task(1500)}, []).habits), 1)
+    assert run.kept == {"t1": 3 * DAY + 9 * 60 + 60}, "two days of the substitute, the last hour himself"
+    (run,) = runs(replace(asked, covers=[replace(cover, procedure="other")]), 1)
+    assert run.kept == {"t1": 3 * DAY + 9 * 60 + 120}, "another procedure is not what he stands in with"
+
+
+def test_what_waits_for_others_or_is_for_a_day_goes_on_with_who_stands_in():
+    away, cover = OFFICE.without([(0.0, 6 * DAY)]), Cover(1, 2, 0.0, 6 * DAY)
+    paced = Habit(True, [60.0] * 5, [END], people=[1], paced=True)
+    asked = world({A: paced}, [case(1, person=1)], {1: away, 2: OFFICE}, covers=[cover])
+    assert next(runs(asked, 1)).kept == {"t1": 10 * 60}
+    planned = Habit(True, [60.0] * 5, [END], people=[1], leads=[DAY] * 5)
+    asked = world({A: planned}, [case(1, day=3 * DAY, person=1)], {1: away, 2: OFFICE}, covers=[cover])
+    assert next(runs(asked, 1)).kept == {"t1": 2 * DAY + 9 * 60 + 1}

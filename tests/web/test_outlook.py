@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
 from tests.web.test_back import enter, text
@@ -26,3 +28,15 @@ def test_what_cannot_be_understood_in_the_address_is_left_out(visitor: Visitor, 
 def test_the_outlook_is_not_for_everybody(visitor: Visitor, world: worlds.World) -> None:
     enter(visitor, "anna")
     assert visitor.get("/outlook").status_code == 403
+
+
+def test_the_queue_is_drawn_by_day_with_its_numbers_below_and_a_substitute_may_be_named(
+    visitor: Visitor, world: worlds.World
+) -> None:
+    enter(visitor, "gleb")
+    away = f"away={world.people['anna']}&since=2026-11-17&until=2026-11-20&stand_in={world.people['gleb']}"
+    page = visitor.get(f"/outlook?ask=1&weeks=4&{away}").text
+    assert 'data-chart="' in page
+    assert "Середина с изменением" in html.unescape(page)
+    table = page.partition("Числа графика")[2].partition("</table>")[0]
+    assert table.count("<tr>") == 1 + 20, "the working days of four weeks"
