@@ -32,6 +32,7 @@ DEEPEST = 50
 WRITES = "writes"  # internal data: the numbers of the writes of what DONE holds
 INTO = "into"  # internal data: where to go on inside, instead of at the start (engine.bpmn.moving)
 AGAIN = "again"  # internal data: what was given when this step was done before: it shows it again
+SHOWN = "shown"  # internal data: the names of what is shown again
 
 
 class Activity(Node):
@@ -55,6 +56,7 @@ class Activity(Node):
             my_task.internal_data[LOCAL] = {**my_task.internal_data.get(LOCAL, {}), **inputs}
         if again := my_task.internal_data.pop(AGAIN, None):
             my_task.internal_data[LOCAL] = {**my_task.internal_data.get(LOCAL, {}), **again}
+            my_task.internal_data[SHOWN] = list(again)
         armed = [(event, event.arm(my_task)) for event in self.boundaries if event.armed_early]
         my_task.scope.top.note("entered", my_task)
         if self.perform(my_task):
@@ -70,7 +72,9 @@ class Activity(Node):
 
     def conclude(self, task: Visit, produced: Mapping[str, Any]) -> None:
         """Give a resting visit its results; the loop ends it."""
-        task.internal_data[DONE] = dict(produced)
+        shown = task.internal_data.get(SHOWN, ())  # what the form no longer says is not there, but has its name
+        emptied = {name: None for name in shown if name not in produced and name not in task.data}
+        task.internal_data[DONE] = {**emptied, **produced}
         self.raise_again(task)
 
     def settle(self, task: Visit, produced: Mapping[str, Any]) -> None:

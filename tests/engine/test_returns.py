@@ -1,6 +1,7 @@
 """Return and recall along one branch: who gets the step again, with what, and what is left of the rest."""
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,20 @@ def test_the_earlier_step_sees_the_variables_it_saw_then(line: Back) -> None:
     assert "tax" not in line.seen_by("write")
     line.complete("write", "anna", amount="7", note="second")
     assert (line.open, str(line.variables["tax"])) == (["review"], "14")
+
+
+def test_a_field_that_is_hidden_the_second_time_is_empty_but_has_its_name(back: Back) -> None:
+    fields = json.loads(form("amount:number", "note"))
+    fields["components"][1]["conditional"] = {"hide": "=amount = 7"}
+    body = START + user_task("write", form="t/write") + script("said", "=note", "told") + user_task("check") + END
+    drawn = drawing("line", body, flows="start>write;write>said;said>check;check>end")
+    back.publish(drawn, forms={"t/write": json.dumps(fields).encode()})
+    back.start("line")
+    back.complete("write", "anna", amount="100", note="first")
+    back.give_back("check", "write")
+    back.complete("write", "anna", amount="7")
+    assert (back.open, back.incidents) == (["check"], [])
+    assert (back.variables["note"], back.variables["told"]) == (None, None)
 
 
 def test_the_flow_goes_on_from_there_as_drawn(line: Back) -> None:
