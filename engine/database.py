@@ -70,7 +70,10 @@ def connect(url: str, *, synchronous: str = "FULL", **options: Any) -> Engine:
         return engine
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    return create_engine(url, pool_pre_ping=True, **options)
+    engine = create_engine(url, pool_pre_ping=True, **options)
+    if engine.dialect.name == "postgresql":
+        _prepare_postgresql(engine)
+    return engine
 
 
 def sessions(engine: Engine) -> sessionmaker[Session]:
@@ -86,6 +89,15 @@ def create_tables(engine: Engine) -> None:
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def plain(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        # rights asked about row by row look dear to the planner; compiling them takes longer than asking
+        connection.execute("SET jit = off")
+        connection.autocommit = False
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str) -> None:

@@ -117,7 +117,7 @@ def documents(
         .outerjoin(Client, Client.id == func.coalesce(Deal.client_id, ProcessInstance.client_id))
         .options(joinedload(Deal.client), defer(Document.data))
     )
-    bare = joined.with_only_columns(Document.id) if words or mine.wide else select(Document.id)
+    bare = joined.with_only_columns(Document.id) if words else select(Document.id)
     count = mine.counted(session, bare.where(*where))
     rows = session.execute(joined.where(*where).order_by(Document.id.desc()).limit(size).offset((page - 1) * size))
     return [DocumentRow(document, deal, client) for document, deal, client in rows], count

@@ -66,15 +66,19 @@ class Seen:
 
     @property
     def documents(self) -> ColumnElement[bool]:
-        """Of documents joined with their deal, instance and client: those of his deals, and those of his clients, of
-        what he started and of what he made that belong to no deal."""
+        """Of documents: those of his deals, and those of his clients, of what he started and of what he made that
+        belong to no deal."""
         if self.all:
             return true()
         if not self.wide:
             return Document.id.in_(self._documents())
-        own = or_(*(column == self.user_id for column in (Client.owner_id, ProcessInstance.started_by,
-                                                          Document.created_by)))  # fmt: skip
-        return or_(and_(Deal.id.is_not(None), self.deals), and_(Document.deal_id.is_(None), own))
+        run, clients = aliased(ProcessInstance), select(Client.id).where(Client.owner_id == self.user_id)
+        his = select(run.id).where(
+            run.id == Document.instance_id, or_(run.started_by == self.user_id, run.client_id.in_(clients))
+        )
+        deal = select(Deal.id).where(Deal.id == Document.deal_id, self.deals)
+        loose = and_(Document.deal_id.is_(None), or_(Document.created_by == self.user_id, his.exists()))
+        return or_(deal.exists(), loose)
 
     def counted(self, session: Session, ids: Select[Any]) -> Count:
         """How many rows there are, as far as they are counted."""
