@@ -130,7 +130,7 @@ def _around() -> dict[str, Any]:
     session, actor = reading.session(), reading.actor()
     oversees = bool(actor.groups & set(OVERSEERS))
     return {
-        "awaited": number("after", 0),
+        "awaited": number("after", 0), "done": number("done", 0),
         "saved": kept.filters(session, actor),
         "procedures": kept.procedures(session),
         "groups": kept.groups(session, actor, everyone=oversees),

@@ -70,7 +70,7 @@ def complete(task_id: int) -> Any:
     is_same = following is not None and following.instance_id == instance_id
     if not approval and not is_same and desk.is_busy(session, instance_id, g.now):
         _completed(task_id, text("The task is completed."))
-        return redirect(url_for("inbox.show", after=instance_id))
+        return redirect(url_for("inbox.show", after=instance_id, done=task_id))
     if following is None:
         _completed(task_id, text("The task is completed. There is nothing more for you now."))
         return redirect(url_for("approvals.queue" if approval else "inbox.show"))
@@ -81,11 +81,15 @@ def complete(task_id: int) -> Any:
 @blueprint.get("/tasks/after/<int:instance_id>")
 @allow("employee")
 def after(instance_id: int) -> Response:
-    """Asked again and again by the inbox while the system works on an instance: where to go, once there is a place."""
+    """Asked again and again by the inbox while the system works on an instance: where to go, once there is a place.
+    What was said of the task completed before, and its way back, goes along (``done``: its id)."""
     task = desk.next_in(reading.session(), reading.actor(), g.now, instance_id)
     answer = Response(status=204)
     if task is not None:
         answer.headers["HX-Redirect"] = url_for("tasks.show", task_id=task.id)
+        done = reading.session().get(UserTask, request.args.get("done", 0, type=int))
+        if done is not None and done.completed_by == reading.actor().user_id:
+            _completed(done.id, text("The task is completed. Here is the next one."))
     elif not desk.is_busy(reading.session(), instance_id, g.now):
         answer.headers["HX-Redirect"] = url_for("inbox.show")
     return answer

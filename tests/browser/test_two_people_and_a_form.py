@@ -140,6 +140,7 @@ def test_the_page_opens_the_next_task_by_itself_when_the_system_has_done_its_ste
     expect(waiting).to_contain_text("Система делает следующий шаг")
     company.work()
     expect(anna.heading).to_have_text("Провести встречу")
+    expect(anna.page.locator(".note-good")).to_contain_text("Задача завершена. Вот следующая")  # it goes along
 
 
 def begun(company: Company) -> int:
