@@ -4,7 +4,8 @@
                (login), against_name, responsible (login), responsible_name, unit, unit_title, category, cause,
                importance, decision, verdict, remedy, findings, reopened, answer_until, stage, outcome, sender, handlers
                and employees and units [{value, label}], history [{at, what, milestone, result}] (R109),
-               similar [{value, label}], repeats, paper (the section of documents about it: {complaint: {number, received_on …}})
+               similar [{value, label}], repeats, paper (the section of documents about it: {complaint: {number,
+               received_on …}})
 ``survey``     id, product, questions [{key, topic, text}], open_question, until, status, minimum, mean, comment,
                recommends, wants_call, answers [{text, score}]
 """
