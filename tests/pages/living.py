@@ -26,7 +26,7 @@ from engine import (
     work,
 )
 from engine.crm import bank_lines, complaints, diagnosis, imports, loyalty
-from engine.models import Client, ProcessInstance, User
+from engine.models import Client, Deal, ProcessInstance, User
 from simulation import command
 from tests.browser.company import ROOT, Company
 from tests.case import Clock
@@ -106,7 +106,10 @@ def _oversee(unit: work.Work) -> None:
     monday = FRIDAY.date() + timedelta(days=3)
     petrov = [absences.Named(people["petrov"]), absences.Named(people["kuznecov"], group="manager")]
     absences.plan(unit, people["ivanova"], monday, monday + timedelta(days=13), petrov, "Отпуск")
-    sale = select(ProcessInstance).where(ProcessInstance.deal_id.is_not(None), ProcessInstance.ended_at.is_(None))
+    sale = (
+        select(ProcessInstance).join(Deal, Deal.id == ProcessInstance.deal_id)
+        .where(Deal.status == "open", ProcessInstance.ended_at.is_(None))
+    )  # fmt: skip
     newest, older = unit.session.scalars(sale.order_by(ProcessInstance.id.desc()).limit(2)).all()
     comments.write(unit, newest.id, "@petrov, клиент просил звонить после обеда: у них **планёрка** до 13:00.")
     interventions.edit(unit, newest.id, {"client_note": "звонить после обеда"}, "Пометка клиента потерялась")
