@@ -16,12 +16,12 @@ LONGEST = 500
 
 
 def set(work: Work, client_id: int, on: date, purpose: str, product_id: int | None = None) -> Client:
-    """Agree when a client is next spoken to, what for and what is then offered.
+    """Agree when a client is next spoken to, what for and what is then offered: part of what closes a deal or looks
+    after a client, and granted with it. A person agrees by ``agree``.
 
-    Without a product only where nothing is left to offer. Raises NotFound, Forbidden, Invalid by field.
+    Without a product only where nothing is left to offer. Raises NotFound, Invalid by field.
     """
     client = clients.find(work.session, client_id)
-    access.require(work, "client.change", client)
     faults: dict[str, Text] = {}
     if on < deals.today(work):
         faults["date"] = text("The day of the next contact is today or later.")
@@ -45,8 +45,9 @@ def set(work: Work, client_id: int, on: date, purpose: str, product_id: int | No
 def agree(work: Work, client_id: int, on: date, purpose: str, product_id: int | None = None) -> Client:
     """As ``set``, and the procedure that looks after the client is told, or begins: somebody will speak to it that day.
 
-    While a deal is open the sale looks after the client. Raises NotFound, Invalid by field.
+    While a deal is open the sale looks after the client. Raises NotFound, Forbidden, Invalid by field.
     """
+    access.require(work, "client.change", clients.find(work.session, client_id))
     client = set(work, client_id, on, purpose, product_id)
     is_open = select(Deal.id).where(Deal.client_id == client.id, Deal.status == "open").limit(1)
     if work.session.scalar(is_open) is None:

@@ -24,7 +24,7 @@ DEEDS: dict[str, tuple[str, Deed]] = {  # what -> (who may not, the verb and wha
     "that data are right": ("boris", lambda office: (contacts.check, office.contact_id)),
     "the stop list": ("boris", lambda office: (clients.set_stop_list, office.client_id, True, "Просил")),
     "the owner": ("anna", lambda office: (clients.set_owner, office.client_id, 1)),
-    "the next contact": ("boris", lambda office: (next_contacts.set, office.client_id, DAY, "Поговорить")),
+    "the next contact": ("boris", lambda office: (next_contacts.agree, office.client_id, DAY, "Поговорить")),
     "no next contact": ("boris", lambda office: (next_contacts.clear, office.client_id)),
     "a double": ("anna", lambda office: (merging.merge, office.client_id, office.client_id, "Двойник")),
     "a consent": ("boris", lambda office: (_consent, office.contact_id)),
