@@ -80,6 +80,11 @@ def open_cases(session: Session) -> list[int]:
     return list(session.scalars(query.where(case.deal_id.is_not(None)).order_by(task.id.desc()).limit(1)))
 
 
+def cases_of_no_deal(session: Session) -> list[int]:
+    case = models.ProcessInstance
+    return list(session.scalars(select(case.id).where(case.deal_id.is_(None), case.ended_at.is_(None)).limit(1)))
+
+
 def startable(session: Session) -> list[str]:
     found = session.scalars(select(models.ProcessDefinition).order_by(models.ProcessDefinition.id))
     return [one.key for one in found if one.starter_groups and "head" in one.starter_groups][:1]
@@ -116,6 +121,7 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "approvals.template": {"task_id": approvals_of},
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
+    "stalled.pause_form_of_instance": {"instance_id": cases_of_no_deal},
     "limits.show": {"kind": always("discount")},
     "people.group": {"key": always("manager")},
     "monitoring.warmth": {"key": always("stage_proposal")},
