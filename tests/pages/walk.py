@@ -23,7 +23,7 @@ from engine.web.rules import PUBLIC, rule_of
 READERS = {"employee": "head", "imports.preview": "admin", "bank.preview": "accountant"}  # rule or endpoint -> a group
 NOT_PAGES = {
     "static", "health.healthz", "inbox.home", "tasks.after", "drawings.source", "designer.source", "documents.file",
-    "documents.attachment", "instances.replay_data", "reports.file", "imports.sample", "imports.faulty",
+    "documents.attachment", "instances.replay_data", "notices.bell", "reports.file", "imports.sample", "imports.faulty",
     "layouts.preview", "knowledge.file", "rulebook.export", "ical.feed", "inbox.changes",
     "comments.people", "absences.pick",
 }  # fmt: skip
