@@ -25,9 +25,9 @@ def test_an_open_complaint_is_shown_with_its_stage_its_days_there_and_who_has_it
     company.clock.move(days=3)
     company.do(complaints.register, client, Told("Грубили", explicitness="hidden"))
     (late, fresh) = company.rows("RP-08", **YEAR)
-    assert late[1:9] == ["Клиент", "causes found", 3, "quality", "Кузнецов Константин", "Срок",
+    assert late[1:9] == ["Клиент", "causes found", 3, "Служба качества", "Кузнецов Константин", "Срок",
                          "Правило не выполнили", "Высокая"]  # fmt: skip
-    assert fresh[2:5] == ["registered", 0, "quality"]
+    assert fresh[2:5] == ["registered", 0, "Служба качества"]
     stages = {row[0]: row[1:] for row in company.rows("RP-08", 1, **YEAR)}
     assert stages["causes found"] == [1, Decimal("50.0"), 3.5, 0]  # three days and the rest of today
     causes = company.rows("RP-08", 3, **YEAR)
