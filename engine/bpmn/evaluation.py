@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 
 
-class FeelEngine(PythonScriptEngine):  # type: ignore[misc]
+class FeelEngine(PythonScriptEngine):  # type: ignore[misc]  # untyped base
     """Evaluates what a designer wrote, for one step of one instance."""
 
     def __init__(self, host: Host) -> None:
@@ -54,7 +54,7 @@ class FeelEngine(PythonScriptEngine):  # type: ignore[misc]
         """There are no scripts but FEEL ones, and those are expressions."""
         raise Failed("A procedure executes no program text")
 
-    def call_service(self, task: Visit, **kwargs: Any) -> Any:  # noqa: ARG002
+    def call_service(self, task: Visit, **kwargs: Any) -> Any:  # noqa: ARG002  # given by the caller
         """Actions are called by the engine, not from inside a step."""
         raise Failed("A procedure executes no program text")
 

@@ -22,7 +22,7 @@ class Join(Node):
     """A gateway whose tokens may have to wait for others."""
 
     @property
-    def joins(self) -> bool:  # type: ignore[override]
+    def joins(self) -> bool:  # type: ignore[override]  # a plain attribute there
         """Whether several flows arrive."""
         return len(self.incoming) > 1
 
@@ -66,7 +66,7 @@ class Join(Node):
         return True
 
 
-class Parallel(Join, ParallelGatewayMixin):  # type: ignore[misc]
+class Parallel(Join, ParallelGatewayMixin):  # type: ignore[misc]  # untyped base
     """Waits for one token on every incoming flow; sends one along every outgoing flow."""
 
     def arrived(self, task: Visit) -> bool:
@@ -78,7 +78,7 @@ class Parallel(Join, ParallelGatewayMixin):  # type: ignore[misc]
         return True
 
 
-class Inclusive(Join, InclusiveGatewayMixin):  # type: ignore[misc]
+class Inclusive(Join, InclusiveGatewayMixin):  # type: ignore[misc]  # untyped base
     """Waits until no other token can still come; sends tokens along every flow whose condition holds."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, default: str | None) -> None:
@@ -86,7 +86,7 @@ class Inclusive(Join, InclusiveGatewayMixin):  # type: ignore[misc]
         self.default = default
         self.reach: dict[str, frozenset[str]] = {}
 
-    def arrived(self, task: Visit) -> bool:  # noqa: ARG002
+    def arrived(self, task: Visit) -> bool:  # noqa: ARG002  # given by the caller
         """Never at once: only when nothing else moves can be known whether more tokens will come."""
         return False
 

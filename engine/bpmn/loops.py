@@ -198,17 +198,17 @@ class MultiInstance(Loop):
         return items
 
 
-class ParallelInstances(MultiInstance, ParallelMultiInstanceTaskMixin):  # type: ignore[misc]
+class ParallelInstances(MultiInstance, ParallelMultiInstanceTaskMixin):  # type: ignore[misc]  # untyped base
     """All rounds side by side."""
 
 
-class SequentialInstances(MultiInstance, SequentialMultiInstanceTaskMixin):  # type: ignore[misc]
+class SequentialInstances(MultiInstance, SequentialMultiInstanceTaskMixin):  # type: ignore[misc]  # untyped base
     """One round after another."""
 
     sequential = True
 
 
-class StandardLoop(Loop, StandardLoopTaskMixin):  # type: ignore[misc]
+class StandardLoop(Loop, StandardLoopTaskMixin):  # type: ignore[misc]  # untyped base
     """Again while the condition holds, at most ``most`` times; each round goes on with the data of the one before."""
 
     def __init__(

@@ -40,7 +40,7 @@ class Flow:
     condition: str | None
 
 
-class Node(BpmnTaskSpec):  # type: ignore[misc]
+class Node(BpmnTaskSpec):  # type: ignore[misc]  # untyped base
     """Any element. ``drawn``: what the drawing says of it; ``standing``: it does not keep its scope open;
     ``is_round``: it is what a loop runs each time, and the loop answers for it.
 
@@ -120,7 +120,7 @@ class Pass(Node):
     """Lets the token pass: none events, a task without a kind, gateways that only merge."""
 
 
-class Exclusive(Node, ExclusiveGatewayMixin):  # type: ignore[misc]
+class Exclusive(Node, ExclusiveGatewayMixin):  # type: ignore[misc]  # untyped base
     """The first condition that holds, in the order of the file; else the default flow."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, default: str | None) -> None:

@@ -115,19 +115,19 @@ class Activity(Node):
         sitting.internal_data = {ON: task.id, ARMED: what}
 
 
-class UserTask(Activity, UserTaskMixin):  # type: ignore[misc]
+class UserTask(Activity, UserTaskMixin):  # type: ignore[misc]  # untyped base
     """Waits for a person."""
 
 
-class ManualTask(Activity, ManualTaskMixin):  # type: ignore[misc]
+class ManualTask(Activity, ManualTaskMixin):  # type: ignore[misc]  # untyped base
     """Waits for a person to say that it is done."""
 
 
-class ServiceTask(Activity, ServiceTaskMixin):  # type: ignore[misc]
+class ServiceTask(Activity, ServiceTaskMixin):  # type: ignore[misc]  # untyped base
     """Waits for its action, which the engine runs outside of this step."""
 
 
-class SendTask(Activity, SendTaskMixin):  # type: ignore[misc]
+class SendTask(Activity, SendTaskMixin):  # type: ignore[misc]  # untyped base
     """Throws its message and goes on."""
 
     def perform(self, task: Visit) -> bool:
@@ -137,7 +137,7 @@ class SendTask(Activity, SendTaskMixin):  # type: ignore[misc]
         return True
 
 
-class ReceiveTask(Activity, ReceiveTaskMixin):  # type: ignore[misc]
+class ReceiveTask(Activity, ReceiveTaskMixin):  # type: ignore[misc]  # untyped base
     """Waits for its message."""
 
     def perform(self, task: Visit) -> None:
@@ -153,7 +153,7 @@ class ReceiveTask(Activity, ReceiveTaskMixin):  # type: ignore[misc]
         self.conclude(task, payload)
 
 
-class ScriptTask(Activity, ScriptTaskMixin):  # type: ignore[misc]
+class ScriptTask(Activity, ScriptTaskMixin):  # type: ignore[misc]  # untyped base
     """Evaluates a FEEL expression into a variable."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, expression: str, result: str | None) -> None:
@@ -242,7 +242,7 @@ class Containing(Activity):
         super().withdraw(task, entered)
 
 
-class SubProcess(Containing, SubWorkflowTaskMixin):  # type: ignore[misc]
+class SubProcess(Containing, SubWorkflowTaskMixin):  # type: ignore[misc]  # untyped base
     """An embedded sub-process."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, inner: ScopeSpec) -> None:
@@ -254,7 +254,7 @@ class SubProcess(Containing, SubWorkflowTaskMixin):  # type: ignore[misc]
         return self.inner, task.scope.key, False
 
 
-class CallActivity(Containing, CallActivityMixin):  # type: ignore[misc]
+class CallActivity(Containing, CallActivityMixin):  # type: ignore[misc]  # untyped base
     """Runs another procedure, in the version this instance is bound to.
 
     ``all_in``/``all_out``: whether the called one gets all variables and gives all back.

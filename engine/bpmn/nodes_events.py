@@ -67,7 +67,7 @@ class Catching(Node):
         self.raise_again(task)
 
 
-class IntermediateCatch(Catching, IntermediateCatchEventMixin):  # type: ignore[misc]
+class IntermediateCatch(Catching, IntermediateCatchEventMixin):  # type: ignore[misc]  # untyped base
     """Waits in the flow."""
 
     def trigger(self, task: Visit, payload: Mapping[str, Any]) -> None:
@@ -76,7 +76,7 @@ class IntermediateCatch(Catching, IntermediateCatchEventMixin):  # type: ignore[
         self.hand_over(task, payload)
 
 
-class Start(Catching, StartEventMixin):  # type: ignore[misc]
+class Start(Catching, StartEventMixin):  # type: ignore[misc]  # untyped base
     """Where a scope begins. Whatever triggered it has happened already."""
 
     def _run_hook(self, my_task: Visit) -> bool:
@@ -85,7 +85,7 @@ class Start(Catching, StartEventMixin):  # type: ignore[misc]
         return True
 
 
-class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]
+class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]  # untyped base
     """Sits on an activity; interrupts it or opens a branch beside it."""
 
     is_boundary = True
@@ -129,7 +129,7 @@ class Boundary(Catching, BoundaryEventMixin):  # type: ignore[misc]
         return True
 
 
-class EventGateway(Node, EventBasedGatewayMixin):  # type: ignore[misc]
+class EventGateway(Node, EventBasedGatewayMixin):  # type: ignore[misc]  # untyped base
     """Sends a token to each of its events; the first that happens wins, the others are withdrawn."""
 
     def depart(self, task: Visit) -> None:
@@ -160,7 +160,7 @@ class EventSubStart(Catching):
         """Nobody saw it begin."""
 
 
-class EventSubProcess(Containing, EventSubprocessMixin):  # type: ignore[misc]
+class EventSubProcess(Containing, EventSubprocessMixin):  # type: ignore[misc]  # untyped base
     """A sub-process that an event inside its scope begins; it ends the rest of the scope or runs beside it."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, inner: ScopeSpec, start: EventSubStart) -> None:
@@ -198,7 +198,7 @@ class EventSubProcess(Containing, EventSubprocessMixin):  # type: ignore[misc]
                 first.internal_data[DONE] = payload
 
 
-class Throw(Node, IntermediateThrowEventMixin):  # type: ignore[misc]
+class Throw(Node, IntermediateThrowEventMixin):  # type: ignore[misc]  # untyped base
     """Throws in passing."""
 
     def __init__(self, spec: ScopeSpec, name: str, drawn: Element, definition: Definition) -> None:
@@ -214,7 +214,7 @@ class Throw(Node, IntermediateThrowEventMixin):  # type: ignore[misc]
         return True
 
 
-class End(Throw, EndEventMixin):  # type: ignore[misc]
+class End(Throw, EndEventMixin):  # type: ignore[misc]  # untyped base
     """Throws, if anything, and ends its token; a terminate end ends its whole scope."""
 
     def _run_hook(self, my_task: Visit) -> bool:

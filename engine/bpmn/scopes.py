@@ -32,7 +32,7 @@ AT_REST = State.WAITING | State.STARTED
 FINISHED = State.FINISHED_MASK
 
 
-class ScopeSpec(BpmnProcessSpec):  # type: ignore[misc]
+class ScopeSpec(BpmnProcessSpec):  # type: ignore[misc]  # untyped base
     """What one process or embedded sub-process is made of. Built once, never changed by an instance."""
 
     def __init__(self, name: str) -> None:
@@ -53,14 +53,14 @@ class ScopeSpec(BpmnProcessSpec):  # type: ignore[misc]
         return found
 
 
-class Entry(BpmnStartTask):  # type: ignore[misc]
+class Entry(BpmnStartTask):  # type: ignore[misc]  # untyped base
     """The root of a scope's tree; it holds the data with which the scope began."""
 
     def _predict(self, my_task: Visit, seen: Any = None, looked_ahead: int = 0, mask: int = 0) -> None:
         """Nothing is predicted."""
 
 
-class Visit(Task):  # type: ignore[misc]
+class Visit(Task):  # type: ignore[misc]  # untyped base
     """One token's visit to one element.
 
     States: READY has arrived and is executed by the loop; WAITING a join or an armed event; STARTED an activity that
@@ -209,7 +209,7 @@ class Scope:
         """A token that leads nowhere ends; the scope may be over then."""
 
 
-class Inside(Scope, BpmnSubWorkflow):  # type: ignore[misc]
+class Inside(Scope, BpmnSubWorkflow):  # type: ignore[misc]  # untyped base
     """The scope inside a call activity, sub-process or event sub-process."""
 
     def __init__(self, spec: ScopeSpec, owner: Visit, key: str, called: bool) -> None:
@@ -229,7 +229,7 @@ class Inside(Scope, BpmnSubWorkflow):  # type: ignore[misc]
         return self.owner.scope.depth + 1
 
 
-class Root(Scope, BpmnWorkflow):  # type: ignore[misc]
+class Root(Scope, BpmnWorkflow):  # type: ignore[misc]  # untyped base
     """One instance in memory, for the length of one step."""
 
     def __init__(self, spec: ScopeSpec, key: str, host: Host, engine: Any) -> None:

@@ -56,7 +56,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj[argument]
         raise SecurityError(f"«{argument}» is not data: a template may only read values")
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002  # given by the caller
         """None is: see getattr."""
         return False
 

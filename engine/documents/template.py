@@ -64,7 +64,7 @@ class Part:
         return Place(where, words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…")
 
 
-class Template(DocxTemplate):  # type: ignore[misc]
+class Template(DocxTemplate):  # type: ignore[misc]  # untyped base
     """docxtpl in our sandbox: no rendering outside it, places for every error, properties without markup."""
 
     def __init__(self, content: bytes) -> None:

@@ -90,5 +90,5 @@ POSTGRESQL = (
 
 for _dialect, _statements in (("sqlite", SQLITE), ("postgresql", POSTGRESQL)):
     for _statement in _statements:
-        _ddl: ExecutableDDLElement = DDL(_statement.strip())  # type: ignore[no-untyped-call]
+        _ddl: ExecutableDDLElement = DDL(_statement.strip())  # type: ignore[no-untyped-call]  # untyped there
         event.listen(AuditEvent.__table__, "after_create", _ddl.execute_if(dialect=_dialect))

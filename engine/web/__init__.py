@@ -94,7 +94,7 @@ def _manifest() -> dict[str, str]:
     return manifest
 
 
-class _unbuilt(dict[str, str]):  # noqa: N801
+class _unbuilt(dict[str, str]):  # noqa: N801  # a stand-in, named as a value
     """Without a build pages are plain but work: the names stand for themselves."""
 
     def __missing__(self, name: str) -> str:
