@@ -11,7 +11,8 @@ from engine.models.base import Base, Json, where
 
 
 class StoredFile(Base):
-    """Bytes kept in the storage under their SHA-256; uploads and rendered documents alike."""
+    """Bytes kept in the storage under their SHA-256; uploads and rendered documents alike. ``comment_id``: the comment
+    it is attached to, where that is about no instance."""
 
     __tablename__ = "stored_file"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -22,6 +23,7 @@ class StoredFile(Base):
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"))
 
 
 class Document(Base):

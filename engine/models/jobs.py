@@ -92,7 +92,7 @@ class Incident(Base):
 class Mail(Base):
     """One mail handed over, or to be. ``attachments``: document ids. ``message_id`` is deterministic, but for a mail to
     one of us (``user_id``), where nobody may guess it: a reply to it becomes a comment, on ``task_id`` if it has one.
-    ``html``: the same as a page."""
+    ``comment_id``: the comment it tells of, where that is about no instance. ``html``: the same as a page."""
 
     __tablename__ = "mail"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -103,6 +103,7 @@ class Mail(Base):
     attachments: Mapped[Strings]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.id"))
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"))
     html: Mapped[str | None]
     message_id: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]

@@ -23,6 +23,7 @@ class Notice(Base):
         Index("ix_notice_user", "user_id", "id"),
         Index("ix_notice_digest", "user_id", **where("channel = 'digest' AND mailed_at IS NULL")),
         Index("ix_notice_instance", "instance_id", "user_id"),
+        Index("ix_notice_subject", "subject", **where("instance_id IS NULL AND subject IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))

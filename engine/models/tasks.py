@@ -117,14 +117,23 @@ class FormDraft(Base):
 
 
 class Comment(Base):
-    """Free talk on an instance. ``mentions``: ids of the people it names, ``files``: of what is attached.
+    """Free talk about one thing: an instance, or where no procedure runs a client, a deal or a complaint; exactly one
+    of the four is set. ``mentions``: ids of the people it names, ``files``: of what is attached.
 
     ``withdrawn_at``: the author took it back, nothing of it is kept; ``via``: mail, where it came as a reply to one.
     """
 
     __tablename__ = "comment"
+    __table_args__ = (
+        Index("ix_comment_client", "client_id", **where("client_id IS NOT NULL")),
+        Index("ix_comment_deal", "deal_id", **where("deal_id IS NOT NULL")),
+        Index("ix_comment_complaint", "complaint_id", **where("complaint_id IS NOT NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
-    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id"))
+    complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("user_.id"))
     at: Mapped[datetime]
