@@ -58,9 +58,10 @@ def register(registry: Registry) -> None:
 def reach(work: Work, call: ActionCall) -> dict[str, Any]:
     """milestone, next_step, next_step_on (what was agreed to do next, R041) -> moved."""
     given, deal_id = call.inputs, _deal(call)
+    moved = deals.reach(work, deal_id, str(given["milestone"]))
     if given.get("next_step") and given.get("next_step_on"):
         deals.set_next_step(work, deal_id, str(given["next_step"]), _day(work, call, "next_step_on"))
-    return {"moved": deals.reach(work, deal_id, str(given["milestone"]))}
+    return {"moved": moved}
 
 
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:

@@ -98,6 +98,13 @@ def test_the_next_step_and_the_prospects_of_a_deal_are_kept(office):
         office.do(deals.set_next_step, office.deal_id, " ", date(2026, 12, 1))
 
 
+@pytest.mark.parametrize(("day", "left"), [(date(2026, 11, 1), None), (date(2030, 12, 1), "Позвонить")])
+def test_a_milestone_settles_the_next_step_whose_day_has_come(office, day, left):
+    office.do(deals.set_next_step, office.deal_id, "Позвонить", day)
+    office.do(deals.reach, office.deal_id, "M1")
+    assert office.see(lambda session: session.get_one(Deal, office.deal_id)).next_step == left
+
+
 def test_a_lost_deal_can_be_counted_by_reason_stage_and_competitor(office, products):
     office.do(deals.set_lines, office.deal_id, [{"product_id": products[0]}])
     day = office.see(lambda session: session.get_one(Deal, office.deal_id)).created_at.date() + timedelta(days=30)
