@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine import audit, outbox, values
@@ -186,12 +186,19 @@ def read_about(work: Work, instance_id: int) -> int:
     return _mark(work, Notice.instance_id == instance_id, Notice.user_id == work.actor.user_id)
 
 
+def read_subjects(work: Work, subjects: Select[Any]) -> int:
+    """The person has looked at these things that belong to no instance."""
+    return _mark(
+        work, Notice.instance_id.is_(None), Notice.subject.in_(subjects), Notice.user_id == work.actor.user_id
+    )
+
+
 def settle(work: Work, instance_id: int, task_id: int) -> None:
     """The task is done: nobody need be told of it any more."""
     SETTLED.run(work.connection, instance=instance_id, task=task_id, kind="task_assigned", at=work.now)
 
 
-def take_back(work: Work, subject: str, instance_id: int) -> None:
+def take_back(work: Work, subject: str, instance_id: int | None) -> None:
     """What these notices told is no longer said: they go, and the mails of theirs that have not gone out yet."""
     rows = work.session.execute(
         select(Notice.id, Notice.mail_id).where(Notice.instance_id == instance_id, Notice.subject == subject)

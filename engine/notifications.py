@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -29,6 +29,7 @@ LONGEST_SUBJECT = 150  # characters
 MAILS = table_of(Mail)
 WRITTEN = Prepared(select(MAILS.c.id).where(MAILS.c.message_id == bindparam("message")))
 MARK, BREAK = "-- ✂ --", "\n\n"  # a reply is what stands above the mark
+COMPLAINT = text("Complaint {number}")
 REPLY = text("Reply to this mail above this line to write a comment.")
 SENTENCES: Mapping[str, tuple[Text, Text]] = {
     "task_assigned": (
@@ -145,6 +146,7 @@ def write(
     documents: Sequence[int] = (),
     person: int | None = None,
     task_id: int | None = None,
+    comment_id: int | None = None,
     page: str | None = None,
     at: datetime | None = None,
 ) -> Mail | None:
@@ -175,6 +177,7 @@ def write(
         attachments=[str(document_id) for document_id in documents],
         user_id=person,
         task_id=task_id,
+        comment_id=comment_id,
         html=page,
         message_id=message_id,
         created_at=work.now,
@@ -223,12 +226,22 @@ def said(env: Any, locale: str, kind: str, facts: Mapping[str, Any], instance: P
     shown = {
         name: value.astimezone(zone).strftime("%d.%m.%Y %H:%M") if hasattr(value, "astimezone") else value
         for name, value in facts.items()
-    } | {"instance": instance.title if instance is not None else env.translate(locale, "the system")}
+    }
+    shown["instance"] = instance.title if instance is not None else about(facts, lambda one: env.translate(locale, one))
     return [" ".join(env.translate(locale, one.template).format(**shown).split()) for one in SENTENCES[kind]]
+
+
+def about(facts: Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    """What a notice without an instance is about: a thing that its facts name, or the system as a whole."""
+    if "complaint" in facts:
+        return translate(COMPLAINT.template).format(number=facts["complaint"])
+    return str(facts["thing"]) if "thing" in facts else translate("the system")
 
 
 def link(env: Any, notice: Notice) -> str:
     """The address of what a notice is about, as a mail shows it."""
+    if "page" in notice.facts:
+        return f"{site(env)}{notice.facts['page']}#talk"
     if notice.task_id is not None:
         return f"{site(env)}/tasks/{notice.task_id}"
     return f"{site(env)}/instances/{notice.instance_id}" if notice.instance_id is not None else f"{site(env)}/notices"
@@ -281,13 +294,20 @@ def _mail_now(
 ) -> None:
     head, told = said(work.env, person.locale, notice.kind, facts, instance)
     at = notices.quiet_until(work.env, notices.habit(work.session, person.id), work.now)
-    how = work.env.translate(person.locale, REPLY.template) if work.env.replies and instance is not None else ""
+    comment_id = _comment_of(notice) if instance is None else None
+    takes_replies = work.env.replies and (instance is not None or comment_id is not None)
+    how = work.env.translate(person.locale, REPLY.template) if takes_replies else ""
     body = f"{f'{MARK} {how}{BREAK}' if how else ''}{told}\n\n{link(work.env, notice)}\n"
     mail = write(
         work, f"notice:{notice.id}", person.email, head, body, instance=instance, person=person.id,
-        task_id=notice.task_id, at=at,
+        task_id=notice.task_id, comment_id=comment_id, at=at,
     )  # fmt: skip
     notice.mail_id = mail.id if mail is not None else None
+
+
+def _comment_of(notice: Notice) -> int | None:
+    kind, _, number = (notice.subject or "").partition(":")
+    return int(number) if kind == "comment" else None
 
 
 def _attachment(work: Work, document_id: int) -> Attachment:

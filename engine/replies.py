@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mailparser_reply import EmailReplyParser
 from sqlalchemy import func, select
@@ -18,8 +19,8 @@ from sqlalchemy.orm import Session
 from engine import access, attachments, audit, comments, failures, notifications
 from engine.environment import Environment
 from engine.errors import Failed, Invalid, NotFound, ReglamentError, Text, WrongState, text
-from engine.mailbox import FOLDERS, IGNORED, TAKEN, UNMATCHED, Incoming, Mailbox
-from engine.models import IncomingMail, Mail, ProcessInstance, User
+from engine.mailbox import FOLDERS, IGNORED, TAKEN, UNMATCHED, Enclosed, Incoming, Mailbox
+from engine.models import Comment, IncomingMail, Mail, User
 from engine.work import SYSTEM, Actor, Work, run
 
 log = logging.getLogger(__name__)
@@ -130,11 +131,12 @@ def said(body: str) -> str:
 
 @dataclass(frozen=True)
 class _Reply:
-    """Whose reply it is, and where it belongs."""
+    """Whose reply it is, and where it belongs. ``comment_id``: where what it answers is about no instance."""
 
     user_id: int
-    instance_id: int
+    instance_id: int | None
     task_id: int | None
+    comment_id: int | None
 
 
 def access_of(env: Environment, found: _Reply) -> Actor:
@@ -160,11 +162,11 @@ def _addressee(session: Session, env: Environment, mail: Incoming, vouches: str)
         return UNMATCHED, text("The sender is not the person our mail was sent to").template
     if vouches and not _is_vouched_for(mail.vouched, vouches):
         return UNMATCHED, text("The mail server does not vouch for the sender").template
-    if answered.instance_id is None:
+    if answered.instance_id is None and answered.comment_id is None:
         return UNMATCHED, text("It answers a digest, which belongs to no case").template
     if mail.body is None:
         return UNMATCHED, text("The mail is too large").template
-    return _Reply(person.id, answered.instance_id, answered.task_id)
+    return _Reply(person.id, answered.instance_id, answered.task_id, answered.comment_id)
 
 
 def _is_vouched_for(headers: Sequence[str], server: str) -> bool:
@@ -175,11 +177,11 @@ def _is_vouched_for(headers: Sequence[str], server: str) -> bool:
 
 def _comment(work: Work, mail: Incoming, found: _Reply) -> str:
     files, refused = [], []
-    instance = work.session.get(ProcessInstance, found.instance_id)
-    access.require(work, "instance.comment", instance)
+    where = _where(work, found)
+    access.require(work, f"{where.kind}.comment", where.thing)
     for enclosed in mail.files[: comments.MOST_FILES]:
         try:
-            files.append(attachments.attach(work, found.instance_id, enclosed.name, enclosed.content)["id"])
+            files.append(_enclose(work, where, enclosed)["id"])
         except Invalid:
             refused.append(enclosed.name)
     refused += [enclosed.name for enclosed in mail.files[comments.MOST_FILES :]]
@@ -190,9 +192,25 @@ def _comment(work: Work, mail: Incoming, found: _Reply) -> str:
         line = work.env.translate(work.actor.locale, text("Not attached from the mail: {names}").template)
         body = f"{body[: comments.LONGEST - 600]}\n\n{line.format(names=', '.join(refused)[:500])}"
     body = body if len(body) <= comments.LONGEST else f"{body[: comments.LONGEST - 1]}…"
-    comment = comments.write(work, found.instance_id, body, task_id=found.task_id, files=files, via="mail")
+    if where.instance is not None:
+        comment = comments.write(work, where.instance.id, body, task_id=found.task_id, files=files, via="mail")
+    else:
+        comment = comments.write_about(work, where.kind, where.thing.id, body, files=files, via="mail")
     _keep(work, mail, TAKEN, ", ".join(refused)[:LONGEST_REASON] or None, found.user_id, comment.id)
     return TAKEN
+
+
+def _where(work: Work, found: _Reply) -> comments.Place:
+    """What the reply is about: the instance, else what the comment it answers is about. Raises NotFound."""
+    if found.instance_id is not None:
+        return comments.place(work.session, "instance", found.instance_id)
+    return comments.place_of(work.session, work.session.get_one(Comment, found.comment_id))
+
+
+def _enclose(work: Work, where: comments.Place, enclosed: Enclosed) -> dict[str, Any]:
+    if where.instance is not None:
+        return attachments.attach(work, where.instance.id, enclosed.name, enclosed.content)
+    return comments.enclose(work, where.kind, where.thing.id, enclosed.name, enclosed.content)
 
 
 def _set_aside(

@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, or_, select, union
 from sqlalchemy.orm import Session
 
-from engine.comments import UNDO
-from engine.models import Candidate, Comment, Deal, Membership, Notice, ProcessInstance, StoredFile, User, UserTask
+from engine.comments import UNDO, Place
+from engine.models import (
+    Candidate,
+    Client,
+    Comment,
+    Deal,
+    Membership,
+    Notice,
+    ProcessInstance,
+    StoredFile,
+    User,
+    UserTask,
+)
+from engine.rights import RULES, InGroup
 from engine.work import Actor
 
 MOST = 200  # comments shown; the newest
@@ -41,12 +53,15 @@ class Talk:
 
 def of_instance(session: Session, actor: Actor, now: datetime, instance_id: int) -> Talk:
     """The talk about one instance, in the order of time."""
-    return _talk(session, actor, now, Comment.instance_id == instance_id, [instance_id])
+    return of_instances(session, actor, now, [instance_id])
 
 
-def of_instances(session: Session, actor: Actor, now: datetime, instance_ids: Sequence[int]) -> Talk:
-    """The talk about all the instances of a deal that the reader may see."""
-    return _talk(session, actor, now, Comment.instance_id.in_(instance_ids), instance_ids)
+def of_instances(
+    session: Session, actor: Actor, now: datetime, instance_ids: Sequence[int], about: Place | None = None
+) -> Talk:
+    """The talk about instances that the reader may see, and about the thing they are about."""
+    where = Comment.instance_id.in_(instance_ids)
+    return _talk(session, actor, now, or_(where, about.spoken) if about is not None else where, instance_ids)
 
 
 def of_deal(session: Session, deal_id: int) -> Sequence[ProcessInstance]:
@@ -74,6 +89,24 @@ def who_see(session: Session, instance: ProcessInstance) -> Sequence[User]:
     return session.scalars(select(User).where(User.active, seen).order_by(User.last, User.first, User.id)).all()
 
 
+def who_see_thing(session: Session, place: Place) -> Sequence[User]:
+    """The active people who may see a client, a deal or a complaint, by name: the list's form of its rule ``see``."""
+    order = (User.last, User.first, User.id)
+    if place.kind == "client":
+        return session.scalars(select(User).where(User.active).order_by(*order)).all()
+    groups = {rule.key for rule in RULES[f"{place.kind}.see"] if isinstance(rule, InGroup)}
+    if place.kind == "deal":
+        worked = {one.id for instance in of_deal(session, place.thing.id) for one in who_see(session, instance)}
+        people: set[int | None] = {place.thing.owner_id, *worked}
+    else:
+        client = session.get(Client, place.thing.client_id) if place.thing.client_id is not None else None
+        people = {place.thing.responsible_id, client.owner_id if client is not None else None}
+        groups.add(place.thing.unit)
+    members = select(Membership.user_id).where(Membership.group_key.in_(groups - {None}))
+    seen = or_(User.id.in_(members), User.id.in_(people - {None}))
+    return session.scalars(select(User).where(User.active, seen).order_by(*order)).all()
+
+
 def _talk(
     session: Session, actor: Actor, now: datetime, where: ColumnElement[bool], instance_ids: Sequence[int]
 ) -> Talk:
@@ -97,9 +130,9 @@ def _talk(
         )
         for comment, author, task in shown
     ]  # fmt: skip
-    unread = select(Notice.id).where(
-        Notice.instance_id.in_(instance_ids), Notice.user_id == actor.user_id, Notice.read_at.is_(None)
-    )
+    loose = [f"comment:{row[0].id}" for row in shown if row[0].instance_id is None]
+    told = or_(Notice.instance_id.in_(instance_ids), and_(Notice.instance_id.is_(None), Notice.subject.in_(loose)))
+    unread = select(Notice.id).where(told, Notice.user_id == actor.user_id, Notice.read_at.is_(None))
     return Talk(said, len(rows) > MOST, session.scalar(unread.limit(1)) is not None)
 
 

@@ -1,8 +1,9 @@
-"""Comments on the page of a task, an instance or a deal: one box for all three."""
+"""Comments on the page of a task, an instance, a deal, a client or a complaint: one box for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, flash, g, jsonify, redirect, render_template, request, url_for
@@ -10,15 +11,69 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from engine import access, comments, notices
+from engine.comments import Place
 from engine.errors import Invalid, NotFound, ReglamentError, text
-from engine.models import Deal, ProcessInstance, UserTask
+from engine.models import Client, Complaint, Deal, ProcessInstance, User, UserTask
 from engine.queries import talk as talks
-from engine.queries.deal import one as deal_of
 from engine.web import instances, markdown, reading, upload
 from engine.web.i18n import say
 from engine.web.rules import allow, here
 
 blueprint = Blueprint("comments", __name__)
+THINGS = "<any(deals, clients, complaints):things>/<int:thing_id>"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where on which page something is said. ``about``: the deal, client or complaint whose page it is; ``instance``:
+    its procedure, where what is said there goes to; ``task``: the one whose page it is."""
+
+    about: Place | None = None
+    instance: ProcessInstance | None = None
+    task: UserTask | None = None
+
+    @property
+    def place(self) -> Place:
+        """What a comment made here is about."""
+        if self.instance is not None:
+            return Place("instance", self.instance)
+        assert self.about is not None
+        return self.about
+
+    @property
+    def page(self) -> str:
+        """The page it is on."""
+        if self.task is not None:
+            return url_for("tasks.show", task_id=self.task.id)
+        if self.about is None:
+            return url_for("instances.show", instance_id=self.place.thing.id)
+        return url_for(f"{self.about.kind}s.show", **{f"{self.about.kind}_id": self.about.thing.id})
+
+    @property
+    def address(self) -> str:
+        """Where the form is sent."""
+        if self.about is None:
+            return url_for("comments.say_something", instance_id=self.place.thing.id)
+        return url_for("comments.say_about", things=f"{self.about.kind}s", thing_id=self.about.thing.id)
+
+    @property
+    def names(self) -> str:
+        """Where it stands whom one may mention."""
+        if self.instance is not None:
+            return url_for("comments.people", instance_id=self.instance.id)
+        return url_for("comments.people_about", things=f"{self.place.kind}s", thing_id=self.place.thing.id)
+
+    @property
+    def read(self) -> str:
+        """What is told when the person has looked at the talk."""
+        if self.about is None:
+            return url_for("comments.looked_at", instance_id=self.place.thing.id)
+        return url_for("comments.looked_at_thing", things=f"{self.about.kind}s", thing_id=self.about.thing.id)
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return str(self.place.facts.get("thing") or self.place.facts.get("complaint") or self.place.thing.title)
 
 
 @blueprint.post("/instances/<int:instance_id>/comments")
@@ -28,18 +83,14 @@ def say_something(instance_id: int) -> Any:
     instance = instances.seen(instance_id)
     given = request.form.get("task", "")
     task = reading.session().get(UserTask, int(given)) if given.isdigit() else None
-    return _said(instance, task=task)
+    return _said(Spot(instance=instance, task=task))
 
 
-@blueprint.post("/deals/<int:deal_id>/comments")
+@blueprint.post(f"/{THINGS}/comments")
 @allow("employee")
-def say_about_deal(deal_id: int) -> Any:
-    """Comment on a deal: on the newest of its instances."""
-    deal = deal_of(reading.session(), reading.actor(), deal_id)
-    instance = comments.place_of_deal(reading.session(), deal.id)
-    if instance is None:
-        raise NotFound("No procedure has run about this deal, so there is nothing to comment on")
-    return _said(instance, deal=deal)
+def say_about(things: str, thing_id: int) -> Any:
+    """Comment on a deal or a complaint, on its procedure where one runs; or on a client."""
+    return _said(_spot(_seen_thing(things, thing_id)))
 
 
 @blueprint.post("/comments/<int:comment_id>/withdraw")
@@ -54,14 +105,14 @@ def withdraw(comment_id: int) -> Response:
 @allow("employee")
 def people(instance_id: int) -> Response:
     """Whom one may mention there."""
-    instance = instances.seen(instance_id)
-    found = talks.who_see(reading.session(), instance)
-    rows = [
-        {"login": one.login, "name": one.name, "position": one.position}
-        for one in found
-        if one.id != reading.actor().user_id
-    ]
-    return jsonify(rows)
+    return _names(talks.who_see(reading.session(), instances.seen(instance_id)))
+
+
+@blueprint.get(f"/{THINGS}/people.json")
+@allow("employee")
+def people_about(things: str, thing_id: int) -> Response:
+    """Whom one may mention in the talk about a deal, a client or a complaint."""
+    return _names(talks.who_see_thing(reading.session(), _seen_thing(things, thing_id)))
 
 
 @blueprint.post("/instances/<int:instance_id>/notices/read")
@@ -73,56 +124,112 @@ def looked_at(instance_id: int) -> tuple[str, int]:
     return "", 204
 
 
+@blueprint.post(f"/{THINGS}/notices/read")
+@allow("employee")
+def looked_at_thing(things: str, thing_id: int) -> tuple[str, int]:
+    """The person has the talk about it before him: what he was told of it, and of the procedure, is read."""
+    about = _seen_thing(things, thing_id)
+    spot = _spot(about)
+    reading.do(comments.looked_at, about.kind, about.thing.id)
+    if spot.instance is not None:
+        reading.do(notices.read_about, spot.instance.id)
+    return "", 204
+
+
 def box(
     instance: ProcessInstance | None = None,
     task: UserTask | None = None,
-    deal: Deal | None = None,
     *,
-    said: str = "",
-    typed: str = "",
-    problem: str = "",
+    deal: Deal | None = None,
+    client: Client | None = None,
+    complaint: Complaint | None = None,
 ) -> Markup:
-    """The talk about an instance, a task or a deal, with the form to say something. ``said``: what has just happened;
-    ``typed``: what was not accepted because of ``problem``."""
+    """The talk about an instance, a task, a deal, a client or a complaint, with the form to say something."""
+    things = {"deal": deal, "client": client, "complaint": complaint}
+    about = next((Place(kind, thing) for kind, thing in things.items() if thing is not None), None)
+    return _box(_spot(about) if about is not None else Spot(instance=instance, task=task))
+
+
+def _box(spot: Spot, *, said: str = "", typed: str = "", problem: str = "") -> Markup:
+    """``said``: what has just happened; ``typed``: what was not accepted because of ``problem``."""
     session, actor = reading.session(), reading.actor()
-    if deal is not None:
-        instance = comments.place_of_deal(session, deal.id)
-        talk = talks.of_instances(session, actor, g.now, _seen(deal))
+    if spot.about is not None:
+        talk = talks.of_instances(session, actor, g.now, _procedures(spot.about), spot.about)
     else:
-        assert instance is not None
-        talk = talks.of_instance(session, actor, g.now, instance.id)
-    may = instance is not None and access.may(session, actor, g.now, "instance.comment", instance) is not None
-    page = _page_of(instance, task, deal)
+        talk = talks.of_instance(session, actor, g.now, spot.place.thing.id)
+    may = access.may(session, actor, g.now, f"{spot.place.kind}.comment", spot.place.thing) is not None
     return Markup(
-        render_template(
-            "comments.html", talk=talk, instance=instance, task=task, deal=deal, may_comment=may, said=said,
-            typed=typed, problem=problem, page=page,
-        )
+        render_template("comments.html", talk=talk, spot=spot, task=spot.task, may_comment=may, said=said, typed=typed,
+                        problem=problem)
     )  # fmt: skip
 
 
-def _seen(deal: Deal) -> Sequence[int]:
+def _spot(about: Place) -> Spot:
+    """What is said on the page of a deal or a complaint goes to its newest procedure, where everybody who works on it
+    reads it; to the thing itself where no procedure has run, or none of which this person may speak."""
+    found = None
+    if about.kind == "deal":
+        found = comments.place_of_deal(reading.session(), about.thing.id)
+    elif about.kind == "complaint" and about.thing.instance_id is not None:
+        found = reading.session().get(ProcessInstance, about.thing.instance_id)
+    may = found is not None and access.may(reading.session(), reading.actor(), g.now, "instance.comment", found)
+    return Spot(about, found if may else None)
+
+
+def _procedures(about: Place) -> Sequence[int]:
+    """The instances of a deal or a complaint that this person may see."""
     session, actor = reading.session(), reading.actor()
-    found = talks.of_deal(session, deal.id)
+    found: Sequence[ProcessInstance] = ()
+    if about.kind == "deal":
+        found = talks.of_deal(session, about.thing.id)
+    elif about.kind == "complaint" and about.thing.instance_id is not None:
+        found = [session.get_one(ProcessInstance, about.thing.instance_id)]
     return [one.id for one in found if access.may(session, actor, g.now, "instance.see", one) is not None]
 
 
-def _page_of(instance: ProcessInstance | None, task: UserTask | None, deal: Deal | None) -> str:
-    if deal is not None:
-        return url_for("deals.show", deal_id=deal.id)
-    if task is not None:
-        return url_for("tasks.show", task_id=task.id)
-    return url_for("instances.show", instance_id=instance.id if instance is not None else 0)
+def _seen_thing(things: str, thing_id: int) -> Place:
+    """The deal, client or complaint, if this person may see it. Raises NotFound."""
+    found = comments.place(reading.session(), things.removesuffix("s"), thing_id)
+    if access.may(reading.session(), reading.actor(), g.now, f"{found.kind}.see", found.thing) is None:
+        raise NotFound("There is no such thing, or it is not yours to see")
+    return found
 
 
-def _said(instance: ProcessInstance, task: UserTask | None = None, deal: Deal | None = None) -> Any:
-    body, page = request.form.get("body", ""), _page_of(instance, task, deal)
-    numbers = instance.id, task.id if task is not None else None, deal.id if deal is not None else None
-    problem = ""
+def _names(found: Sequence[User]) -> Response:
+    mine = reading.actor().user_id
+    return jsonify(
+        [{"login": one.login, "name": one.name, "position": one.position} for one in found if one.id != mine]
+    )
+
+
+def _again(spot: Spot) -> Callable[[], Spot]:
+    """The same spot, read anew after something was written."""
+    about = (spot.about.kind, spot.about.thing.id) if spot.about is not None else None
+    numbers = spot.instance.id if spot.instance is not None else None, spot.task.id if spot.task is not None else None
+
+    def find() -> Spot:
+        session = reading.session()
+        if about is not None:
+            return _spot(comments.place(session, *about))
+        task = session.get(UserTask, numbers[1]) if numbers[1] is not None else None
+        return Spot(instance=session.get_one(ProcessInstance, numbers[0]), task=task)
+
+    return find
+
+
+def _said(spot: Spot) -> Any:
+    body, page, again, problem = request.form.get("body", ""), spot.page, _again(spot), ""
+    kind, thing_id, task_id = spot.place.kind, spot.place.thing.id, spot.task.id if spot.task is not None else None
     try:
-        kept = upload.keep(request.files, instance.id)
+        if kind == "instance":
+            kept = upload.keep(request.files, thing_id)
+        else:
+            kept = upload.keep_by(request.files, comments.enclose, kind, thing_id)
         files = [one["id"] for found in kept.values() for one in found]
-        reading.do(comments.write, numbers[0], body, task_id=numbers[1], files=files)
+        if kind == "instance":
+            reading.do(comments.write, thing_id, body, task_id=task_id, files=files)
+        else:
+            reading.do(comments.write_about, kind, thing_id, body, files=files)
     except Invalid as error:
         problem = say(next(iter(error.fields.values()), error.text))
     except ReglamentError as error:
@@ -131,16 +238,8 @@ def _said(instance: ProcessInstance, task: UserTask | None = None, deal: Deal | 
     if not problem and "HX-Request" not in request.headers:
         flash(done, "good")
         return redirect(f"{page}#talk")
-    session = reading.session()
-    here_ = session.get_one(ProcessInstance, numbers[0])
-    shown = box(
-        here_,
-        session.get(UserTask, numbers[1]) if numbers[1] is not None else None,
-        session.get(Deal, numbers[2]) if numbers[2] is not None else None,
-        said="" if problem else done,
-        typed=body if problem else "",
-        problem=problem,
-    )
+    here_ = again()
+    shown = _box(here_, said="" if problem else done, typed=body if problem else "", problem=problem)
     if "HX-Request" in request.headers:
         return str(shown)
     return render_template("comment_again.html", shown=shown, title=here_.title, page=page), 422

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, render_template, request
+from flask.blueprints import BlueprintSetupState
 
-from engine import access
+from engine import access, comments
 from engine.errors import NotFound
-from engine.models import Client, Document, ProcessInstance, StoredFile
+from engine.models import Client, Comment, Document, ProcessInstance, StoredFile
 from engine.queries import deal as deals
 from engine.queries import register
 from engine.web import downloads, reading, sheets
@@ -17,7 +18,8 @@ from engine.web.rules import allow
 from engine.web.security import FILE_POLICY
 
 blueprint = Blueprint("documents", __name__)
-SHOWN_INLINE = {"application/pdf"}  # everything else is downloaded, never drawn by the browser under our address
+PDF = "application/pdf"
+SHOWN_INLINE = {PDF}  # everything else is downloaded, never drawn by the browser under our address
 
 
 @blueprint.get("/documents")
@@ -46,15 +48,25 @@ def listing() -> str | Response:
 @blueprint.get("/documents/<int:document_id>.<any(pdf, docx):form>")
 @allow("employee")
 def file(document_id: int, form: str) -> Response:
-    """The PDF to look at, or either form to download (``?download=1``)."""
+    """The PDF to look at, or either form to download (``?download=1``). A PDF that was never kept is made of the DOCX
+    for this answer."""
     session = reading.session()
     document = session.get(Document, document_id)
     if document is None or not _may_see(document):
         raise NotFound("There is no such document, or it is not yours to see")
-    stored = session.get(StoredFile, (document.pdf_id if form == "pdf" else document.docx_id) or 0)
+    is_made = form == "pdf" and document.pdf_id is None and can_show(document)
+    stored = session.get(StoredFile, (document.pdf_id if form == "pdf" and not is_made else document.docx_id) or 0)
     if stored is None:
         raise NotFound("The document has no such file yet. It is being made; try again in a minute.")
-    return answer(stored, f"{document.title} {document.number}.{form}".replace("/", "-"))
+    return answer(stored, f"{document.title} {document.number}.{form}".replace("/", "-"), printed=is_made)
+
+
+def can_show(document: Document) -> bool:
+    """Whether a PDF of it can be looked at: it is kept, or this installation makes one of the DOCX when asked."""
+    office = reading.environment().pdf
+    return document.pdf_id is not None or (
+        document.docx_id is not None and office is not None and office.missing is None
+    )
 
 
 @blueprint.get("/files/<int:file_id>")
@@ -63,10 +75,20 @@ def attachment(file_id: int) -> Response:
     """A file somebody attached to an instance."""
     session = reading.session()
     stored = session.get(StoredFile, file_id)
-    instance = session.get(ProcessInstance, stored.instance_id) if stored and stored.instance_id else None
-    if stored is None or instance is None or not access.may(session, reading.actor(), g.now, "instance.see", instance):
+    where = _place_of(stored) if stored is not None else None
+    if stored is None or where is None or not access.may(
+        session, reading.actor(), g.now, f"{where.kind}.see", where.thing
+    ):  # fmt: skip
         raise NotFound("There is no such file, or it is not yours to see")
     return answer(stored, stored.name)
+
+
+def _place_of(stored: StoredFile) -> comments.Place | None:
+    """The instance it is attached to, or what the comment is about that it is attached to."""
+    if stored.instance_id is not None:
+        return comments.place(reading.session(), "instance", stored.instance_id)
+    comment = reading.session().get(Comment, stored.comment_id) if stored.comment_id is not None else None
+    return comments.place_of(reading.session(), comment) if comment is not None else None
 
 
 def _may_see(document: Document) -> bool:
@@ -87,13 +109,21 @@ def _may_see(document: Document) -> bool:
     return access.may(session, actor, g.now, "instance.see", instance) is not None
 
 
-def answer(stored: StoredFile, name: str) -> Response:
-    """The bytes of a stored file, shown by the browser only where that is safe."""
-    inline = stored.media_type in SHOWN_INLINE and "download" not in request.args
+def answer(stored: StoredFile, name: str, *, printed: bool = False) -> Response:
+    """The bytes of a stored file, shown by the browser only where that is safe. ``printed``: its PDF instead."""
+    env = reading.environment()
+    media_type = PDF if printed else stored.media_type
+    inline = media_type in SHOWN_INLINE and "download" not in request.args
     headers = {
-        "Content-Type": stored.media_type,
+        "Content-Type": media_type,
         "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": FILE_POLICY,
         "Cache-Control": "private, no-cache",
     }
-    return Response(reading.environment().files.get(stored.sha256), headers=headers)
+    content = env.files.get(stored.sha256)
+    return Response(env.pdf.convert(content) if printed and env.pdf else content, headers=headers)
+
+
+@blueprint.record
+def _register(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.globals["can_show"] = can_show

@@ -13,7 +13,7 @@ from engine.queries import notices as lists
 from engine.web import formats, reading
 from engine.web.i18n import gettext, say
 from engine.web.pages import Pages, number
-from engine.web.rules import allow
+from engine.web.rules import allow, here
 
 blueprint = Blueprint("notices", __name__)
 PICTURES = {
@@ -49,6 +49,8 @@ def follow(notice_id: int) -> Response:
         return redirect(url_for("tasks.show", task_id=notice.task_id, _anchor=place))
     if notice.instance_id is not None:
         return redirect(url_for("instances.show", instance_id=notice.instance_id, _anchor=place))
+    if page := notice.facts.get("page"):
+        return redirect(f"{here(page)}#{place or ''}")
     return redirect(url_for("notices.listing"))
 
 
@@ -124,7 +126,7 @@ def sentence(row: lists.Told) -> str:
     facts = {
         name: formats.moment(value) if hasattr(value, "astimezone") else value for name, value in row.facts.items()
     }
-    return say(Text(known[1].template, facts | {"instance": row.instance or gettext("the system")}))
+    return say(Text(known[1].template, facts | {"instance": row.instance or notifications.about(row.facts, gettext)}))
 
 
 def picture(row: lists.Told) -> str:

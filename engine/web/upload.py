@@ -16,11 +16,16 @@ FileOf = Callable[[int], Mapping[str, Any] | None]
 
 def keep(files: MultiDict[str, FileStorage], instance_id: int) -> dict[str, list[Any]]:
     """Store every file that was chosen; by field name what was kept. Raises Invalid for one that may not be."""
+    return keep_by(files, attachments.attach, instance_id)
+
+
+def keep_by(files: MultiDict[str, FileStorage], verb: Callable[..., Any], *args: Any) -> dict[str, list[Any]]:
+    """The same by another verb, which is given the name and the content after ``args``."""
     kept: dict[str, list[Any]] = {}
     for field, chosen in files.items(multi=True):
         if chosen.filename:
             content = chosen.stream.read(attachments.LARGEST + 1)
-            stored = reading.do(attachments.attach, instance_id, chosen.filename, content)
+            stored = reading.do(verb, *args, chosen.filename, content)
             kept.setdefault(field, []).append(stored)
     return kept
 

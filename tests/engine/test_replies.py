@@ -16,7 +16,7 @@ from engine import comments, notifications, replies, tasks
 from engine.errors import Invalid
 from engine.letters import Smtp
 from engine.mailbox import Imap, machine, text_of
-from engine.models import Comment, IncomingMail, Mail, Notice, StoredFile, User
+from engine.models import Client, Comment, IncomingMail, Mail, Notice, StoredFile, User
 from engine.replies import Postman, said
 from engine.storage import Folder
 from engine.work import SYSTEM, unit_of_work
@@ -255,3 +255,25 @@ def test_a_mail_of_html_only_is_read_without_its_quotations() -> None:
         "<script>alert(1)</script></body></html>"
     )
     assert text_of(page) == "Да, согласна.\nАнна"
+
+
+def test_a_reply_to_a_mail_about_a_client_becomes_a_comment_on_the_client(
+    case: Case, arrived: tuple[int, list[Any]], post: Post, tmp_path: Any
+) -> None:
+    port, received = arrived
+    case.env.files = Folder(tmp_path / "files")
+    case.env.mail, case.env.replies = Smtp("127.0.0.1", port), imap_server.USER
+    notifications.register(case.env.actions)
+    case.put(Client(kind="legal", name="ООО «Ромашка»", full_name="Ромашка", requisites={}, created_at=case.clock()))
+    case.act("elena", comments.write_about, "client", 1, "@anna кто ведёт?")
+    case.run_jobs()
+    (told,) = received
+    assert "/clients/1#talk" in told.get_payload(decode=True).decode()
+    answer = reply(told, "Я веду.")
+    answer.add_attachment("a;b", filename="план.csv")
+    assert collect(case, post, answer) == [("taken", None)]
+    (comment,) = spoken(case)
+    assert (comment.client_id, comment.instance_id, comment.body) == (1, None, "Я веду.")
+    assert comment.files is not None
+    with case.env.sessions() as session:
+        assert session.get_one(StoredFile, int(comment.files[0])).comment_id == comment.id

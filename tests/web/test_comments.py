@@ -6,7 +6,9 @@ import io
 import re
 
 import pytest
+from flask import Flask
 
+from engine.models import Complaint, Deal
 from engine.web.markdown import light
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
@@ -97,3 +99,58 @@ def test_words_of_colleagues_do_no_harm(body: str, shown: str) -> None:
     made = light(body, {"anna": "Иванова <Анна>"})
     assert shown in made
     assert not {"<script", "<img", "<h1", 'href="javascript'} & set(re.findall(r'<\w+|href="\w+', made))
+
+
+def test_a_clients_card_has_its_own_talk_with_files_and_a_line_in_its_history(anna: Visitor, app: Flask,
+                                                                              world: worlds.World) -> None:  # fmt: skip
+    page = f"/clients/{world.client}"
+    sent = {"body": "Звонить **после обеда**, @yuri", "files": (io.BytesIO(b"a;b"), "схема.csv")}
+    assert anna.post(f"{page}/comments", sent, page=page).location == f"{page}#talk"
+    shown = anna.get(page).text
+    assert "<strong>после обеда</strong>, @Юрьев Юрий" in shown
+    file = re.search(r'href="(/files/\d+)"', shown)
+    assert file is not None
+    assert anna.get(file[1]).data == b"a;b"
+    assert "Написан комментарий" in anna.get(f"{page}?tab=history").text
+    yuri = Visitor(app).sign_in("yuri")
+    bell = re.search(r'action="(/notices/\d+/open)"', yuri.get("/notices").text)
+    assert bell is not None
+    assert yuri.post(bell[1]).location == f"{page}#talk"
+    assert yuri.post(f"{page}/notices/read").status_code == 204
+
+
+def test_a_deal_without_a_procedure_is_commented_itself_and_stays_with_it(anna: Visitor, world: worlds.World) -> None:
+    with world.env.sessions.begin() as session:
+        row = session.get_one(Deal, world.deal)
+        deal = Deal(number="С-0009/26", title="Ремонт", client_id=row.client_id, owner_id=row.owner_id,
+                    milestone_at=row.milestone_at, created_at=row.created_at)  # fmt: skip
+        session.add(deal)
+        session.flush()
+        number = deal.id
+    page = f"/deals/{number}"
+    assert anna.post(f"{page}/comments", {"body": "Ждём смету"}).location == f"{page}#talk"
+    assert "Ждём смету" in anna.get(page).text
+    names = anna.get(f"{page}/people.json").json
+    assert names is not None
+    assert "yuri" not in {row["login"] for row in names}
+
+
+def test_a_complaint_is_talked_about_by_those_who_may_see_it(anna: Visitor, app: Flask, world: worlds.World) -> None:
+    with world.env.sessions.begin() as session:
+        now = world.clock()
+        complaint = Complaint(number="Ж-1/26", client_id=world.client, channel="phone", form="oral",
+                              explicitness="explicit", origin="client", essence="Опоздали", stage_at=now,
+                              received_at=now)  # fmt: skip
+        session.add(complaint)
+        session.flush()
+        page = f"/complaints/{complaint.id}"
+    assert anna.post(f"{page}/comments", {"body": "Позвоню сама, @gleb"}).location == f"{page}#talk"
+    shown = anna.get(page).text
+    assert "Позвоню сама, @Громов Глеб" in shown
+    assert shown.count("Написан комментарий") == 1
+    lida = Visitor(app).sign_in("lida")
+    for address in ("comments", "notices/read"):
+        assert lida.post(f"{page}/{address}", {"body": "Я тоже"}).status_code == 404
+    assert lida.get(f"{page}/people.json").status_code == 404
+    gleb = Visitor(app).sign_in("gleb")
+    assert "Жалоба Ж-1/26" in gleb.get("/notices").text
