@@ -16,6 +16,7 @@ from engine.queries import replay as replays
 from engine.vocabulary import InstanceStatus
 from engine.web import drafts, formats, labels, papers, reading, returning, seals
 from engine.web.around import around_form
+from engine.web.documents import can_show
 from engine.web.filled import Filled
 from engine.web.i18n import say
 from engine.web.rules import OVERSEERS, allow, here
@@ -218,7 +219,7 @@ def page(
     sent = problem is not None and raw is not None
     way = replays.of(session, task.instance)
     position = replays.position(way, replays.sheet_of(way, task.path).path)
-    with_paper = approval or (is_open and around.document is not None and around.document.pdf_id is not None)
+    with_paper = approval or (is_open and around.document is not None and can_show(around.document))
     return render_template(
         "approval.html" if with_paper else "task.html",
         task=task,

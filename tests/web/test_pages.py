@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from engine.models import Incident, ProcessInstance
+from engine.models import Document, Incident, ProcessInstance, StoredFile
+from tests.engine.docx_files import docx
+from tests.office import office_or_skip, pages
 from tests.web import world as worlds
 from tests.web.conftest import Visitor
 
@@ -119,6 +121,31 @@ def test_a_document_opens_as_pdf_and_only_a_pdf_is_shown_by_the_browser(visitor:
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     saved = visitor.get(f"/documents/{world.document}.pdf?download=1")
     assert saved.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_pdf_that_was_never_kept_is_made_of_the_docx_when_somebody_looks(
+    visitor: Visitor, world: worlds.World
+) -> None:
+    content = docx("Счёт на двадцать одну тысячу рублей")
+    with world.env.sessions() as session:
+        session.connection(execution_options={"write": True})
+        paper = session.get_one(Document, world.document)
+        stored = session.get_one(StoredFile, paper.docx_id)
+        stored.sha256, stored.media_type = world.env.files.put(content), "application/octet-stream"
+        paper.pdf_id = None
+        session.commit()
+    visitor.sign_in("gleb")
+    path = f"/documents/{world.document}.pdf"
+    assert visitor.get(path).status_code == 404
+    assert path not in visitor.get("/documents").text
+    world.env.pdf = office_or_skip()
+    try:
+        shown = visitor.get(path)
+        assert (shown.mimetype, shown.headers["Content-Disposition"][:6]) == ("application/pdf", "inline")
+        assert "двадцать одну тысячу рублей" in pages(shown.data)[0]
+        assert path in visitor.get("/documents").text
+    finally:
+        world.env.pdf.close()
 
 
 def test_the_log_says_whether_it_is_whole(visitor: Visitor, world: worlds.World) -> None:
