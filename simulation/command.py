@@ -61,9 +61,9 @@ def live(
     work.run(env, work.SYSTEM, deployments.publish, files, "setup")
     mail, pdf, settings = env.mail, env.pdf, env.settings
     env.mail, env.pdf = papers.NoPost(), None
-    env.settings = {**settings, "mail": {**(settings.get("mail") or {}), "tasks": False}}  # nobody reads of new tasks
+    env.settings = {**settings, "mail": papers.unmailed(settings.get("mail"))}
     gc.freeze()  # what is loaded by now stays: the collector need not look at it with every thousandth object
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(200_000, 50, 1_000)
     year = Year(env, clock, random.Random(seed))
     print_again = papers.leave_unprinted(env)
     try:

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docx import Document as Word
 
+from engine import notices
 from engine.actions import ActionCall, Registry
 from engine.documents.issue import Made
 from engine.environment import Environment
@@ -23,6 +24,11 @@ class NoPost:
 
     def __call__(self, letter: object) -> None:
         """Nothing is sent."""
+
+
+def unmailed(settings: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The settings of a house in which everybody reads his notices in the product: nobody is mailed about his work."""
+    return {**(settings or {}), "tasks": False, "defaults": dict.fromkeys(notices.TOPICS, notices.NOTHING)}
 
 
 def leave_unprinted(env: Environment) -> Callable[[], None]:

@@ -17,6 +17,10 @@ INN_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 INN_11 = (7, *INN_10)
 INN_12 = (3, *INN_11)
 ACCOUNT = (7, 1, 3)
+REQUISITES = (
+    "kind", "name", "full_name", "named", "inn", "kpp", "ogrn", "address", "city", "phone", "email", "site", "bank",
+    "bik", "account", "corr_account", "passport",
+)
 CURRENCY_LETTERS = "0123456789ABCEHKMPTX"
 
 
@@ -117,8 +121,10 @@ def foreign_faults(values: Mapping[str, str]) -> dict[str, Text]:
 
 
 def flat(client: Mapping[str, Any]) -> dict[str, str]:
-    """The requisites as trimmed text, those under ``requisites`` beside the others."""
-    merged = {**(client.get("requisites") or {}), **{key: value for key, value in client.items() if value is not None}}
+    """The requisites as trimmed text, those under ``requisites`` beside the others. Only these are looked at: what else
+    is known of a client may have to be counted first."""
+    merged = dict(client.get("requisites") or {})
+    merged |= {name: client[name] for name in REQUISITES if name in client and client[name] is not None}
     return {key: str(value).strip() for key, value in merged.items() if isinstance(value, (str, int)) and value != ""}
 
 
