@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from engine import access, audit, ledger, notifications, outbox, values
+from engine import access, audit, ledger, notices, notifications, outbox, values
 from engine.bpmn.types import Advance, Happening, Token
 from engine.errors import Invalid, NotFound, WrongState, text
 from engine.models import ControlPoint, Document, Job, ProcessInstance, User, UserTask, table_of
@@ -226,6 +226,8 @@ def _close(
         work.connection, instance=instance.id, token=point.token_id, at=work.now, kind=JobKind.CONTROL_POINT,
         waiting=JobStatus.WAITING, cancelled=JobStatus.CANCELLED,
     )  # fmt: skip
+    if point.level:
+        notices.settle_about(work, instance.id, f"control_point:{point.id}")
     audit.record(
         work, f"control_point.{status}", instance=instance, subject=f"control_point:{point.id}", code=point.code,
         planned_at=point.planned_at, actual_at=point.actual_at, deviation=point.deviation, evidence=point.evidence,
@@ -302,7 +304,8 @@ _RUNG_NAMES = {REMINDER: "reminded", OVERDUE: "overdue", HEAD: "escalated", DIRE
 
 
 def _facts(point: ControlPoint) -> Mapping[str, Any]:
-    return {"code": point.code, "title": point.title, "planned_at": point.planned_at}
+    about = f"control_point:{point.id}"
+    return {"code": point.code, "title": point.title, "planned_at": point.planned_at, "subject": about}
 
 
 def _owners(work: Work, instance: ProcessInstance, point: ControlPoint) -> list[User]:

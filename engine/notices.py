@@ -33,6 +33,12 @@ SETTLED = Prepared(
     .where(NOTICES.c.kind == bindparam("kind"), NOTICES.c.read_at.is_(None))
     .values(read_at=bindparam("at"))
 )
+MOOT = Prepared(
+    update(NOTICES)
+    .where(NOTICES.c.instance_id == bindparam("instance"), NOTICES.c.subject == bindparam("subject"))
+    .where(NOTICES.c.read_at.is_(None))
+    .values(read_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,11 @@ def read_subjects(work: Work, subjects: Select[Any]) -> int:
 def settle(work: Work, instance_id: int, task_id: int) -> None:
     """The task is done: nobody need be told of it any more."""
     SETTLED.run(work.connection, instance=instance_id, task=task_id, kind="task_assigned", at=work.now)
+
+
+def settle_about(work: Work, instance_id: int, subject: str) -> None:
+    """What people were told about this thing of an instance does not hold any more: nobody need read it."""
+    MOOT.run(work.connection, instance=instance_id, subject=subject, at=work.now)
 
 
 def take_back(work: Work, subject: str, instance_id: int | None) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from engine.models import Notice, User
 from engine.vocabulary import ControlPointStatus, InstanceStatus
 from tests.stories import steps
 from tests.stories.story import Story
@@ -89,6 +91,19 @@ def test_a_point_that_is_met_meanwhile_leaves_nothing_to_apply(late: Story) -> N
     (point,) = late.points("CP-11")
     assert point.status == ControlPointStatus.MET
     assert point.deviation == pytest.approx(2, abs=0.3)
+
+
+def test_nobody_is_told_that_a_point_is_open_which_has_been_met(late: Story) -> None:
+    assert told(late, "CP-11") == {"anna", "elena"}
+    steps.prepare_proposal(late)
+    assert told(late, "CP-11") == set()
+
+
+def told(story: Story, code: str) -> set[str]:
+    """Who has an unread notice of a control point."""
+    with story.env.sessions() as session:
+        unread = select(Notice, User.login).join(User, User.id == Notice.user_id).where(Notice.read_at.is_(None))
+        return {login for notice, login in session.execute(unread) if notice.facts.get("code") == code}
 
 
 @pytest.mark.begins_at("contract")
