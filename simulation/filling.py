@@ -15,7 +15,7 @@ import yaml
 
 from engine import feel
 from engine.feel import Context
-from engine.forms.filling import ROW_OF, Filling, Slot
+from engine.forms.filling import ROW_OF, Filling, Row, Slot
 from engine.forms.model import MOMENTS, ONE_OF, SOME_OF, TEXTS, Form
 
 HABITS = Path(__file__).with_name("habits.yaml")
@@ -27,7 +27,7 @@ STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 def habits() -> Mapping[str, Any]:
     """``choices``: field -> value -> weight, or "*" for any; ``texts``: field -> sentences; ``numbers``: field ->
     [from, to]; ``days``: field -> [from, to] days from today; ``known``: field -> FEEL over what the form sees;
-    ``kept``: fields left as proposed."""
+    ``kept``: fields left as proposed; ``unless``: those left as proposed where something is."""
     found: Mapping[str, Any] = yaml.safe_load(HABITS.read_text("utf-8"))
     return found
 
@@ -72,12 +72,14 @@ def _value(slot: Slot, variables: Mapping[str, Any], dice: random.Random, contex
     kind, name = slot.component.type, str(slot.path[-1])
     if name in habits()["kept"] and not is_wrong:
         return None
-    if kind == "dynamiclist":  # said out loud, so that filling in one row does not lose the others
-        return [{} if row.of is None else {ROW_OF: str(row.of)} for row in slot.rows] or None
+    if kind == "dynamiclist":  # said out loud, so that filling in one field does not lose the others
+        return [_as_shown(row) for row in slot.rows] or None
     if name in habits()["known"]:
         return _sent(feel.value(f"={habits()['known'][name]}", variables, context))
     if kind in ONE_OF:
         return _choice(slot, name, dice, is_wrong)
+    if name in habits()["unless"] and slot.value is not None and not is_wrong:
+        return None
     if not (is_wrong or name in habits()["texts"] or name in habits()["days"] or name in habits()["numbers"]):
         return None
     if kind in TEXTS:
@@ -92,6 +94,12 @@ def _value(slot: Slot, variables: Mapping[str, Any], dice: random.Random, contex
     if kind in SOME_OF and slot.options:
         return [slot.options[0].key]
     return None
+
+
+def _as_shown(row: Row) -> dict[str, Any]:
+    """A row of a list with everything the form proposes in it."""
+    shown = {str(slot.path[-1]): _sent(slot.value) for slot in row.slots if slot.value not in (None, "", [])}
+    return shown if row.of is None else {ROW_OF: str(row.of), **shown}
 
 
 def _choice(slot: Slot, name: str, dice: random.Random, is_wrong: bool) -> Any:
