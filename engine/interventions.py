@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from engine import access, audit, bpmn, control_points, instances, ledger, notifications, values
+from engine import access, audit, bpmn, control_points, instances, ledger, notifications, tasks, values
 from engine.errors import Forbidden, Invalid, NotFound, WrongState, text
 from engine.models import ControlPoint, Incident, Intervention, ProcessInstance, UserTask
 from engine.vocabulary import IncidentStatus, InstanceStatus, InterventionKind, InterventionStatus
@@ -25,11 +26,37 @@ def skip(
     work: Work, instance_id: int, token_id: str, variables: Mapping[str, Any], reason: str
 ) -> Intervention:
     """Let a waiting step pass as if it were done, with the variables it would have given. Gives the row of the ledger,
-    done or requested. Raises NotFound, Forbidden, WrongState, Invalid."""
+    done or requested. A step with a form gives what is filled in there (``skip_filled``) or nothing at all. Raises
+    NotFound, Forbidden, WrongState, Invalid."""
     instance = _may(work, K.SKIP, instance_id, reason)
     token = _token(work, instance, token_id)
     given = bpmn.typed(variables)
+    task = open_task(work.session, instance.id, token_id)
+    if given and task is not None and task.form_key is not None:
+        raise Invalid("«{task}» has a form: fill it in instead of naming variables", task=task.name)
     return _ask(work, K.SKIP, instance, reason, token, token_id=token_id, variables=given)
+
+
+def skip_filled(
+    work: Work, instance_id: int, token_id: str, raw: Mapping[str, Any], reason: str
+) -> Intervention:
+    """Let a user task pass with its form filled in, checked as if the employee had completed it. As ``skip``."""
+    instance = _may(work, K.SKIP, instance_id, reason)
+    token = _token(work, instance, token_id)
+    task = open_task(work.session, instance.id, token_id)
+    if task is None or task.form_key is None:
+        raise WrongState("«{task}» has no form: nothing can be filled in", task=token.element.name)
+    given = bpmn.typed(tasks.clean(work, task, raw))
+    return _ask(work, K.SKIP, instance, reason, token, token_id=token_id, variables=given, filled=True)
+
+
+def open_task(session: Session, instance_id: int, token_id: str) -> UserTask | None:
+    """The user task that stands open at a token."""
+    return session.scalar(
+        select(UserTask).where(
+            UserTask.instance_id == instance_id, UserTask.token_id == token_id, UserTask.rank.is_not(None)
+        )
+    )
 
 
 def move(
@@ -171,10 +198,8 @@ def _ask(
         **(what | {"name": token.element.name} if token else what),
     )  # fmt: skip
     if token is not None:
-        row.task_id = work.session.scalar(
-            select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.token_id == token.token_id,
-                                      UserTask.rank.is_not(None))
-        )  # fmt: skip
+        task = open_task(work.session, instance.id, token.token_id)
+        row.task_id = task.id if task is not None else None
     groups = seconds(work.env, kind)
     work.session.flush()
     if not groups:
@@ -202,8 +227,10 @@ def _carry_out(work: Work, row: Intervention, instance: ProcessInstance) -> None
 def _skip(work: Work, row: Intervention, instance: ProcessInstance, what: dict[str, Any]) -> None:
     instances.require_active(instance)
     given = values.decode(what["variables"])
+    said = {"fields": sorted(given), "digest": audit.digest(what["variables"])} if what.get("filled") else {
+        "variables": given}  # fmt: skip
     audit.record(work, "step.skipped", instance=instance, subject=f"intervention:{row.id}", element=row.element_id,
-                 variables=given, reason=row.reason)  # fmt: skip
+                 reason=row.reason, **said)  # fmt: skip
     _settle_incidents(work, instance, what["token_id"], row.reason)
     instances.advance(work, instance, bpmn.skip, what["token_id"], given)
 

@@ -84,7 +84,7 @@ def complete(work: Work, task_id: int, raw: Mapping[str, Any], revision: int | N
     if task.owner_id is not None:
         raise WrongState("«{task}» was delegated to you: give it back with your answer", task=task.name)
     control_points.require(work, task)
-    data = _clean(work, task, raw)
+    data = clean(work, task, raw)
     outcome = values.encode(data)
     taken = {"assignee_id": work.actor.user_id, "claimed_at": work.now} if task.assignee_id is None else {}
     change(
@@ -246,7 +246,8 @@ def _variables(work: Work, task: UserTask) -> Mapping[str, Any]:
     return found
 
 
-def _clean(work: Work, task: UserTask, raw: Mapping[str, Any]) -> dict[str, Any]:
+def clean(work: Work, task: UserTask, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form of a task makes of what was typed: its variables. Raises Invalid."""
     if task.form_key is None or task.form_version is None:
         if raw:
             raise Invalid("«{task}» has no form: nothing can be filled in", task=task.name)

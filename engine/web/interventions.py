@@ -8,13 +8,14 @@ from typing import Any
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import access, bpmn, interventions, values
+from engine import access, bpmn, forms, interventions, values
 from engine.errors import Forbidden, Invalid, NotFound, ReglamentError, Text, text
 from engine.forms.expressions import shown
-from engine.models import Intervention, ProcessInstance
+from engine.models import Intervention, ProcessInstance, UserTask
 from engine.queries import interventions as ledger
 from engine.vocabulary import InstanceStatus, InterventionKind
 from engine.web import instances, labels, reading, typed
+from engine.web.filled import Filled
 from engine.web.i18n import locale, say
 from engine.web.pages import Pages, number
 from engine.web.rules import OVERSEERS, allow
@@ -49,12 +50,14 @@ NEW = 3  # lines for variables that a step would have given
 
 @dataclass(frozen=True)
 class Standing:
-    """A live token one may act upon. ``places``: where it may be moved."""
+    """A live token one may act upon. ``places``: where it may be moved; ``has_form``: what it would have given is
+    filled in on a form."""
 
     token: bpmn.Token
     name: str
     what: str
     places: list[tuple[str, str, str]]
+    has_form: bool = False
 
 
 @blueprint.get("/interventions")
@@ -113,9 +116,70 @@ def make(instance_id: int, act: str) -> Any:
     except ReglamentError as error:
         status = 422 if isinstance(error, Invalid) else 409
         return _page(_seen(instance_id), problem=say(error.text), act=act), status
+    return _done(instance_id, row)
+
+
+@blueprint.get("/instances/<int:instance_id>/skip/<token_id>")
+@allow(*OVERSEERS)
+def skip_form(instance_id: int, token_id: str) -> str:
+    """The form of the step to be left out, as the employee would fill it in."""
+    task = _task(instance_id, token_id)
+    return _form(task, Filled(task).view(None))
+
+
+@blueprint.post("/instances/<int:instance_id>/skip/<token_id>/form")
+@allow(*OVERSEERS)
+def skip_refresh(instance_id: int, token_id: str) -> str:
+    """The same form after a field changed."""
+    task = _task(instance_id, token_id)
+    filled = Filled(task)
+    raw = filled.sent(store=False)
+    return render_template("skip_body.html", task=task, view=filled.view(raw, filled.remaining(raw)))
+
+
+@blueprint.post("/instances/<int:instance_id>/skip/<token_id>")
+@allow(*OVERSEERS)
+def skip_filled(instance_id: int, token_id: str) -> Any:
+    """Leave the step out with what was filled in, or with nothing at all."""
+    task, reason, raw = _task(instance_id, token_id), request.form.get("_reason", ""), None
+    filled = Filled(task)
+    try:
+        if "_nothing" in request.form:
+            row = reading.do(interventions.skip, instance_id, token_id, {}, reason)
+        else:
+            raw = filled.sent()
+            if filled.asks_refresh():
+                return _form(task, filled.view(raw, filled.remaining(raw)))
+            row = reading.do(interventions.skip_filled, instance_id, token_id, raw, reason)
+    except Invalid as error:
+        task = _task(instance_id, token_id)
+        faults = {name: fault for name, fault in error.fields.items() if name != "reason"}
+        problem = "" if faults else say(error.text)
+        return _form(task, Filled(task).view(raw, faults), problem, "reason" in error.fields), 422
+    except ReglamentError as error:
+        return _page(_seen(instance_id), problem=say(error.text), act="skip"), 409
+    return _done(instance_id, row)
+
+
+def _done(instance_id: int, row: Intervention) -> Response:
     asked = text("A second person is asked. It is done when it is confirmed.")
     flash(say(text("It is done; the reason stands in the ledger.") if row.status == "done" else asked), "good")
     return redirect(url_for("instances.show", instance_id=instance_id))
+
+
+def _task(instance_id: int, token_id: str) -> UserTask:
+    task = interventions.open_task(reading.session(), _seen(instance_id).id, token_id)
+    if task is None or task.form_key is None:
+        raise NotFound("This step is not open any more: it has been completed or cancelled")
+    return task
+
+
+def _form(task: UserTask, view: forms.FormView, problem: str = "", unreasoned: bool = False) -> str:
+    return render_template(
+        "skip.html", task=task, instance=task.instance, view=view, problem=problem, unreasoned=unreasoned,
+        second=bool(interventions.seconds(reading.environment(), "skip")), reason=request.form.get("_reason", ""),
+        help_text=Filled(task).help_text,
+    )  # fmt: skip
 
 
 def said(row: Intervention) -> list[tuple[str, str]]:
@@ -131,8 +195,20 @@ def said(row: Intervention) -> list[tuple[str, str]]:
             pairs.append((say(FACTS[name]), " → ".join(_person_or(name, part) or "—" for part in what[name])))
     if what.get("code"):
         pairs.append((say(FACTS["code"]), str(what["code"])))
-    pairs += [(name, _shown(value)) for name, value in values.decode(what.get("variables") or {}).items()]
+    given = values.decode(what.get("variables") or {})
+    names = _labels(row) if what.get("filled") else {}
+    pairs += [(names.get(name) or name, _shown(value)) for name, value in given.items()]
     return pairs
+
+
+def _labels(row: Intervention) -> dict[str, str]:
+    """What the form calls its fields, in the reader's language."""
+    task = reading.session().get(UserTask, row.task_id) if row.task_id is not None else None
+    if task is None or task.form_key is None or task.form_version is None:
+        return {}
+    form = reading.environment().library.form(reading.session(), task.form_key, task.form_version)
+    found = {name: forms.find(form, (name,)) for name in row.what.get("variables") or {}}
+    return {name: one.label_in(locale()) for name, one in found.items() if one is not None}
 
 
 FACTS: dict[str, Text] = {"assignee": text("assignee"), "due_at": text("due"), "code": text("control point")}
@@ -183,7 +259,9 @@ def _page(instance: ProcessInstance, problem: str = "", act: str = "") -> str:
                 (path, element.id, labels.called(element))
                 for path, element in bpmn.destinations(procedure, instance.state, token.token_id, host)
             ]
-            standing.append(Standing(token, labels.called(token.element), what, places))
+            task = interventions.open_task(session, instance.id, token.token_id) if what == "task" else None
+            has_form = task is not None and task.form_key is not None
+            standing.append(Standing(token, labels.called(token.element), what, places, has_form))
     variables = [(name, _shown(value)) for name, value in sorted(found.result.items())]
     return render_template(
         "intervene.html", instance=instance, standing=standing, variables=variables, problem=problem, act=act,

@@ -47,7 +47,11 @@ def ledger(case: Back) -> list[Intervention]:
 
 
 def skip(case: Back, element_id: str, login: str = "elena", reason: str = "By phone", **given: Any) -> Intervention:
-    row: Intervention = case.act(login, interventions.skip, case.instance_id, token(case, element_id), given, reason)
+    """With what is filled in on the form of the step where it has one, else with variables."""
+    verb: Any = interventions.skip
+    if given and element_id == "write":
+        verb, given = interventions.skip_filled, {name: str(value) for name, value in given.items()}
+    row: Intervention = case.act(login, verb, case.instance_id, token(case, element_id), given, reason)
     return row
 
 
@@ -64,8 +68,21 @@ def test_a_skipped_task_gives_what_it_would_have_given(line: Back) -> None:
     assert line.task("write").status == "cancelled"
     said = next(one for one in line.log() if one.type == "step.skipped")
     assert (said.data["element"], said.data["reason"]) == ("write", "By phone")
+    assert said.data["fields"] == ["amount"]
     assert said.actor_id == line.user("elena").id
     sound(line)
+
+
+def test_what_the_form_of_a_skipped_step_refuses_is_not_taken_in_its_place(line: Back) -> None:
+    with pytest.raises(Invalid) as refusal:
+        skip(line, "write", amount="much")
+    assert set(refusal.value.fields) == {"amount"}
+    with pytest.raises(Invalid, match="has a form"):
+        line.act("elena", interventions.skip, line.instance_id, token(line, "write"), {"amount": 50}, "By hand")
+    line.complete("write", amount="1")
+    with pytest.raises(WrongState, match="has no form"):
+        line.act("elena", interventions.skip_filled, line.instance_id, token(line, "pause"), {}, "By hand")
+    assert len(ledger(line)) == 0
 
 
 def test_a_timer_that_need_not_be_waited_for_is_skipped(line: Back) -> None:

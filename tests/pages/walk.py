@@ -67,6 +67,14 @@ def tasks_of(session: Session) -> list[int]:
     return [one for one in found if one is not None]
 
 
+def skippable(column: Any) -> Sample:
+    """Of the newest open task with a form, in a case that is not called by another."""
+    task, case = models.UserTask, models.ProcessInstance
+    query = select(column).select_from(task).join(case, case.id == task.instance_id)
+    query = query.where(task.rank.is_not(None), task.form_key.is_not(None), case.status == "active")
+    return lambda session: session.scalars(query.order_by(task.id.desc()).limit(1)).all()
+
+
 def approvals_of(session: Session) -> list[int]:
     task = models.UserTask
     where = (task.rank.is_not(None), task.settings["document_id"].as_string().is_not(None))
@@ -122,6 +130,9 @@ BY_ENDPOINT: dict[str, Mapping[str, Sample]] = {
     "rulebook.calendar": {"office": always("main")},
     "rulebook.deadline": {"key": always("call_retry")},
     "stalled.pause_form_of_instance": {"instance_id": cases_of_no_deal},
+    "interventions.skip_form": {
+        "instance_id": skippable(models.UserTask.instance_id), "token_id": skippable(models.UserTask.token_id),
+    },
     "limits.show": {"kind": always("discount")},
     "people.group": {"key": always("manager")},
     "monitoring.warmth": {"key": always("stage_proposal")},

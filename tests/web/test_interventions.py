@@ -29,18 +29,40 @@ def test_a_step_is_left_out_when_a_second_person_confirms_it(visitor: Visitor, w
     assert f'href="/instances/{world.instance}/intervene"' in page
     page = visitor.get(f"/instances/{world.instance}/intervene").text
     assert "Пропустить шаг" in text(page)
-    sent = {"token": token(world, "approve"), "reason": "Директор сказал по телефону",
-            "name": "agreed", "kind": "yes", "value": "да"}  # fmt: skip
-    assert visitor.post(f"/instances/{world.instance}/intervene/skip", sent).status_code == 302
+    address = f"/instances/{world.instance}/skip/{token(world, 'approve')}"
+    assert f'href="{address}"' in page
+    form = visitor.get(address).text
+    assert 'name="agreed"' in form
+    assert "Обязательно, если не согласовано" in form
+    sent = {"agreed": "true", "remark": "", "_reason": "Директор сказал по телефону"}
+    assert visitor.post(address, sent).status_code == 302
     assert world.task("approve").rank is not None
     enter(visitor, "dina")
     assert re.search(r'href="/interventions".*?class="count', visitor.get("/tasks").text, re.S)
     page = visitor.get("/interventions").text
     assert "Директор сказал по телефону" in page
+    assert "Согласовано" in text(page)
     visitor.post(f"/interventions/{rows(world)[0].id}/confirm", {})
     assert (world.task("approve").status, world.task("send").status) == ("cancelled", "created")
     assert "Пропущено" in text(visitor.get(f"/instances/{world.instance}").text)
     assert "Шаг пропущен" in text(visitor.get(f"/instances/{world.instance}/log").text)
+
+
+def test_a_step_with_a_form_takes_no_variables_by_hand_but_may_pass_with_nothing(
+    visitor: Visitor, world: worlds.World
+) -> None:
+    enter(visitor, "gleb")
+    by_hand = {"token": token(world, "approve"), "reason": "Срочно", "name": "agreed", "kind": "yes", "value": "да"}
+    refused = visitor.post(f"/instances/{world.instance}/intervene/skip", by_hand)
+    assert refused.status_code == 422
+    assert "есть форма" in refused.text
+    address = f"/instances/{world.instance}/skip/{token(world, 'approve')}"
+    assert visitor.post(address, {"agreed": "true"}).status_code == 422
+    assert rows(world) == []
+    assert visitor.post(f"{address}/form", {"agreed": "true"}).status_code == 200
+    assert visitor.post(address, {"_nothing": "1", "_reason": "Уже не нужно"}).status_code == 302
+    assert rows(world)[0].what["variables"] == {}
+    assert visitor.get(f"/instances/{world.instance}/skip/0").status_code == 404
 
 
 def test_who_asked_sees_no_way_to_confirm_but_takes_it_back(visitor: Visitor, world: worlds.World) -> None:
