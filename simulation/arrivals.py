@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ANSWERED = 0.55  # of the surveys that are asked by a link
 CAMPAIGN_EVERY = 75  # days
+READING = 4  # the weekday on which everybody reads his notices
 CANCELLED = 0.012  # of the deals under contract, a day
 
 
@@ -40,6 +41,8 @@ def plan(year: Year, end: datetime) -> None:
             year.agenda.plan(year.moment(day, 11), partial(answers, year))
             year.agenda.plan(year.moment(day, 13), partial(past.complete_cards, year))
             year.agenda.plan(year.moment(day, 15), partial(cancellation, year))
+            if day.weekday() == READING:
+                year.agenda.plan(year.moment(day, 17.5), year.staff.read)
             if number % CAMPAIGN_EVERY == 20:
                 year.agenda.plan(year.moment(day, 10), partial(campaign, year))
         number += 1
@@ -66,7 +69,8 @@ def enquiry(year: Year) -> None:
         "middle": person.middle if person else who["middle"],
         "position": person.position if person else who["position"],
         "phone": person.phone if person else who["phone"], "email": person.email if person else who["email"],
-        "territory": made["city"], "channel": dice.choices(("phone", "web", "mail", "chat"), (50, 25, 20, 5))[0],
+        "territory": client.territory if client else made["city"],
+        "channel": dice.choices(("phone", "web", "mail", "chat"), (50, 25, 20, 5))[0],
         "source_id": str(dice.choice(sources)), "need": dice.choice(habits()["texts"]["needs"]),
         "product_id": str(dice.choice(products)), "personal_data": True, "advertising": dice.random() < 0.7,
     }  # fmt: skip

@@ -43,13 +43,14 @@ PROFILES: tuple[dict[str, Any], ...] = (
 )
 
 
-def company(dice: random.Random, number: int, kind: str | None = None) -> dict[str, Any]:
-    """One client as ``engine.crm.clients.create_client`` takes it, with a contact under ``person``."""
+def company(dice: random.Random, number: int, kind: str | None = None, home: str | None = None) -> dict[str, Any]:
+    """One client as ``engine.crm.clients.create_client`` takes it, with a contact under ``person``.
+    ``home``: its city."""
     kind = kind or dice.choices(("legal", "ip", "person"), (90, 8, 2))[0]
     if kind == "person":
         return _private(dice, number)
     is_sole = kind == "ip"
-    city, tax_office, street = dice.choice(CITIES)
+    city, tax_office, street = next((one for one in CITIES if one[0] == home), None) or dice.choice(CITIES)
     title = f"{dice.choice(ADJECTIVES)} {dice.choice(NOUNS)}"
     person = _person(dice, number)
     surname = f"{person['last']} {person['first']} {person['middle']}"
@@ -67,6 +68,7 @@ def company(dice: random.Random, number: int, kind: str | None = None) -> dict[s
                      requisites.ogrnip_valid if is_sole else requisites.ogrn_valid),
         "address": f"{street}, д. {dice.randint(1, 90)}",
         "city": city,
+        "territory": city,
         "bank": "Северо-Западный банк ПАО «Образцовый банк»",
         "bik": "044030998",
         "account": _fit(dice, "40702810", 20, lambda digits: requisites.account_valid(digits, "044030998")),
@@ -83,7 +85,8 @@ def _private(dice: random.Random, number: int) -> dict[str, Any]:
     full = f"{person['last']} {person['first']} {person['middle']}"
     return {
         "kind": "person", "name": full, "full_name": full, "address": f"{CITIES[0][2]}, д. {dice.randint(1, 90)}",
-        "city": CITIES[0][0], "phone": person["phone"], "email": person["email"], "inn": None,
+        "city": CITIES[0][0], "territory": CITIES[0][0], "phone": person["phone"],
+        "email": person["email"], "inn": None,
         "passport": f"40 {dice.randint(10, 23)} {dice.randint(100000, 999999)}", "profile": dict(PROFILES[-2]),
         "person": person,
     }  # fmt: skip

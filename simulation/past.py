@@ -55,7 +55,7 @@ def complete_cards(year: Year) -> None:
     with year.env.sessions() as session:
         rows = [row for row in session.scalars(select(Client)) if not row.profile]
     for client in rows:
-        found = company(year.dice, year.number(), client.kind)
+        found = company(year.dice, year.number(), client.kind, client.territory)
         kept = {name: getattr(client, name, None) or (client.requisites or {}).get(name) for name in REQUISITES}
         values = {name: kept[name] or found[name] for name in REQUISITES if name in found}
         values["profile"] = dict(year.dice.choice(PROFILES))

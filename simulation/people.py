@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, returns, tasks
+from engine import access, notices, returns, tasks
 from engine.access import actor_of
 from engine.environment import Environment
 from engine.errors import Forbidden, ReglamentError
@@ -61,6 +61,11 @@ class Staff:
     def act(self, person: Actor, verb: Any, *arguments: Any, **named: Any) -> Any:
         """One verb as this person."""
         return run(self.env, person, verb, *arguments, **named)
+
+    def read(self) -> None:
+        """Everybody looks through what he was told."""
+        for person in self.actors.values():
+            self.act(person, notices.read_all)
 
     def when(self, task: Expected, now: datetime) -> datetime:
         """The moment at which somebody gets to the task: mostly the same or the next day, sometimes far too late."""
