@@ -231,9 +231,12 @@ def _deals(rows: Rows, chance: random.Random, count: int, clients: int) -> None:
             _add(rows, DealLine, deal_id=number, no=line, product_id=chance.randint(1, PRODUCTS), name="Позиция",
                  unit="усл.", quantity=Decimal(1), price=Decimal(chance.randint(1000, 500_000)))  # fmt: skip
         for place, at in enumerate(moments):
-            _add(rows, MilestoneReached, deal_id=number, milestone=WAY[place], at=at)
+            _add(rows, MilestoneReached, deal_id=number, milestone=WAY[place], at=at,
+                 came_from=WAY[place - 1] if place else None,
+                 came_at=moments[place - 1] if place else None)  # fmt: skip
         if closed:
-            _add(rows, MilestoneReached, deal_id=number, milestone=milestone, at=closed)
+            _add(rows, MilestoneReached, deal_id=number, milestone=milestone, at=closed, came_from=WAY[far - 1],
+                 came_at=moments[-1])  # fmt: skip
         if status == "won":
             for part in (10, 40):
                 _settle(rows, chance, client, number, min(opened + timedelta(days=part), NOW).date())

@@ -222,6 +222,8 @@ def _deals(work: Filling) -> None:
             work.copy(MilestoneReached, reached, count, 10_000_000 + 4 * start + step * count, {
                 "deal_id": first + number, "milestone": f"M{step}",
                 "at": at + timedelta(days=3 * step),
+                "came_from": f"M{step - 1}" if step else None,
+                "came_at": at + timedelta(days=3 * step - 3) if step else None,
             })  # fmt: skip
         work.copy(DealLine, line, count, 10_000_000 + start, {"deal_id": first + number})
         for turn in range(2):

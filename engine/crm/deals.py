@@ -148,10 +148,12 @@ def reach(work: Work, deal_id: int, milestone: str) -> bool:
 
 def move(work: Work, deal: Deal, milestone: str) -> None:
     """Write a milestone down, once and for all. A next step whose day has come is thereby done."""
-    before, deal.milestone, deal.milestone_at = deal.milestone, milestone, work.now
+    before, since = deal.milestone, deal.milestone_at
+    deal.milestone, deal.milestone_at = milestone, work.now
     if deal.next_step_on is not None and deal.next_step_on <= today(work):
         deal.next_step = deal.next_step_on = None
-    work.session.add(MilestoneReached(deal_id=deal.id, milestone=milestone, at=work.now))
+    line = MilestoneReached(deal_id=deal.id, milestone=milestone, at=work.now, came_from=before, came_at=since)
+    work.session.add(line)
     pauses.stir(work, deal.id, moved_on=True)
     audit.record(work, "deal.milestone_reached", subject=f"deal:{deal.id}", milestone=[before, milestone])
 

@@ -122,14 +122,22 @@ class Payment(Base):
 
 
 class MilestoneReached(Base):
-    """A deal reached a milestone: one append-only row each, the ground of every report on stages (PAT-5)."""
+    """A deal reached a milestone: one append-only row each, the ground of every report on stages (PAT-5).
+
+    ``came_from``, ``came_at``: the milestone it left by that, and when it had reached it; none for its first.
+    """
 
     __tablename__ = "milestone_reached"
-    __table_args__ = (Index("ix_milestone_reached_deal_at", "deal_id", "at", "id", "milestone"),)
+    __table_args__ = (
+        Index("ix_milestone_reached_deal_at", "deal_id", "at", "id", "milestone"),
+        Index("ix_milestone_reached_stay", "came_from", "at", "came_at", "milestone", "deal_id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"))
     milestone: Mapped[str]
     at: Mapped[datetime]
+    came_from: Mapped[str | None]
+    came_at: Mapped[datetime | None]
 
 
 class Settlement(Base):

@@ -192,10 +192,9 @@ def test_a_deal_only_moves_forward_and_each_milestone_is_kept(office, clock):
     assert office.do(deals.reach, office.deal_id, "M2") is False
     assert office.do(deals.reach, office.deal_id, "M1") is False
     assert office.do(deals.reach, office.deal_id, "M6a") is True
-    kept = office.see(
-        lambda session: session.scalars(select(MilestoneReached.milestone).order_by(MilestoneReached.id)).all()
-    )
-    assert kept == ["M0", "M2", "M6a"]
+    kept = office.see(lambda session: session.scalars(select(MilestoneReached).order_by(MilestoneReached.id)).all())
+    assert [(line.milestone, line.came_from) for line in kept] == [("M0", None), ("M2", "M0"), ("M6a", "M2")]
+    assert [line.came_at for line in kept] == [None, kept[0].at, kept[1].at]  # since when the deal stood there
     for end in ("M9", "MX", "M77"):
         with pytest.raises(Invalid):
             office.do(deals.reach, office.deal_id, end)

@@ -215,7 +215,11 @@ def test_open_tasks_and_substitutes_of_a_working_company_come_through_an_upgrade
         found_by = connection.execute(text("SELECT id, words, client_id, decision FROM user_task ORDER BY id")).all()
         deal = connection.execute(text("SELECT stirred_at = milestone_at, worth FROM deal")).one()
         sole = connection.execute(text("SELECT sole FROM process_instance")).scalars().all()
+        way = connection.execute(
+            text("SELECT milestone, came_from, came_at = at FROM milestone_reached ORDER BY id")
+        ).all()
     older.dispose()
+    assert way == [("M0", None, None), ("M1", "M0", 1)]
     assert stands_in == [(1, 2, None)]
     assert deal == (1, 1)  # a deal of one line for one rouble
     assert sole == ["deal"]
@@ -229,6 +233,7 @@ PERSON = (
 )
 WORKING_ROWS = (
     "UPDATE client SET inn = '7707083893'",
+    "INSERT INTO milestone_reached (id, deal_id, milestone, at) VALUES (1, 1, 'M0', :day), (2, 1, 'M1', :day)",
     f"{PERSON} VALUES (1, 'anna', 'И', 'А', 'f', '-', 'a@example.com', 'ru', '-', true, 0)",
     f"{PERSON} VALUES (2, 'boris', 'П', 'Б', 'm', '-', 'b@example.com', 'ru', '-', true, 0)",
     "INSERT INTO absence (id, user_id, substitute_id, starts_at, ends_at) VALUES (1, 1, 2, :day, :day)",

@@ -244,8 +244,11 @@ def _business(w: work.Work, world: World) -> None:
                    created_at=w.now, refusal={"comment": "Выбрали конкурента"})  # fmt: skip
     w.session.add_all([deal, foreign])
     w.session.flush()
+    before, since = None, None
     for name, days in (("M0", 20), ("M1", 18), ("M2", 9), ("M3", 1)):
-        w.session.add(MilestoneReached(deal_id=deal.id, milestone=name, at=w.now - timedelta(days=days)))
+        at = w.now - timedelta(days=days)
+        w.session.add(MilestoneReached(deal_id=deal.id, milestone=name, at=at, came_from=before, came_at=since))
+        before, since = name, at
     w.session.add(Payment(deal_id=deal.id, part=1, dated=w.now.date(), sum=Decimal("629850"), reference="п/п 118",
                           recorded_at=w.now))  # fmt: skip
     world.client, world.deal, world.foreign_deal = client.id, deal.id, foreign.id

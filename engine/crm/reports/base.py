@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -247,9 +248,10 @@ def _movement(asked: Asked, months: int, active: int) -> Table:
         Column("rate", text("Lost of those with us before"), "percent"),
         Column("change", text("Difference"), "int", total=True),
     )  # fmt: skip
+    counted = {name: Counter((day.year, day.month) for day in days) for name, days in events.items()}
     rows: list[dict[str, Any]] = []
     for month in asked.period.months():
-        own = {name: sum(month.since <= day <= month.until for day in days) for name, days in events.items()}
+        own = {name: found[month.since.year, month.since.month] for name, found in counted.items()}
         where = {"from": month.since.isoformat(), "to": month.until.isoformat(), "period": "own"}
         rows.append({
             "month": f"{month.since:%m.%Y}", "new": own["new"], "rate": share(own["lost"], active),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +55,14 @@ class Experience:
         return self.won / self.cases if self.cases else 0.0, *interval(self.won, self.cases)
 
 
+@dataclass
+class Heap:
+    """Open deals that are alike: how many, and their sum."""
+
+    deals: int = 0
+    sum: Decimal = Decimal(0)
+
+
 def interval(won: int, cases: int) -> tuple[float, float]:
     """Where the true share lies, with 95 of 100 (Wilson): honest for few cases, where won / cases alone is not."""
     if cases <= 0:
@@ -95,21 +103,19 @@ def _days(days: Mapping[int, float], place: int) -> float | None:
 
 def _forecast(asked: Asked) -> Sequence[Table]:
     known = experience(asked)
-    found = ways.deals(asked, Deal.status == "open", brief=True)
-    rows = asked.session.execute(select(found.c.place, found.c.sum, found.c.expected_on, found.c.milestone_at)).all()
-    chances = {place: seen.chance() for place, seen in known.items()}
-    months: dict[tuple[int, int], list[Any]] = {}
-    for row in rows:
-        on = expected_on(asked, row, known)
-        months.setdefault((on.year, on.month), []).append((row, chances[max(0, row.place)]))
+    open_ = _open(asked, known)
+    months: dict[tuple[int, int], dict[int, Heap]] = {}
+    for (year, month, place), heap in sorted(open_.items()):
+        months.setdefault((year, month), {})[place] = heap
     sums = zip(("sum", "likely", "low", "high"), RANGE, strict=True)
     columns = (
         Column("month", text("Month")), Column("deals", text("Deals"), "int", total=True),
         *(Column(key, title, "money", total=True) for key, title in sums),
     )  # fmt: skip
     shown: list[dict[str, Any]] = [
-        {"month": f"{month:02d}.{year}", "deals": to_case("deals", len(own), month=f"{year}-{month:02d}"),
-         "sum": roubles(sum(row.sum for row, _ in own)), **_expected(own)}
+        {"month": f"{month:02d}.{year}", **_expected(own, known),
+         "deals": to_case("deals", sum(heap.deals for heap in own.values()), month=f"{year}-{month:02d}"),
+         "sum": roubles(sum(heap.sum for heap in own.values()))}
         for (year, month), own in sorted(months.items())
     ]  # fmt: skip
     chart = Chart(text("Expected sales by month"), "bar", [row["month"] for row in shown],
@@ -122,29 +128,44 @@ def _forecast(asked: Asked) -> Sequence[Table]:
     )
     notes = [] if cases >= FEW else [few]
     months_ = Table(columns, shown, total=total(columns, shown), chart=chart, notes=notes)
-    return [months_, _conversion(asked, known, rows)]
+    return [months_, _conversion(asked, known, open_)]
 
 
-def expected_on(asked: Asked, row: Any, known: Mapping[int, Experience]) -> date:
+def _open(asked: Asked, known: Mapping[int, Experience]) -> dict[tuple[int, int, int], Heap]:
+    """The open deals by the month they are expected in and by their place: a heap of them shares one fate."""
+    found = ways.deals(asked, Deal.status == "open", brief=True)
+    heaps: dict[tuple[int, int, int], Heap] = {}
+    for place, worth, said, reached in asked.session.execute(
+        select(found.c.place, found.c.sum, found.c.expected_on, found.c.milestone_at)
+    ):
+        on = expected_on(asked, said, reached, known[place].days)
+        heap = heaps.setdefault((on.year, on.month, place), Heap())
+        heap.deals += 1
+        heap.sum += worth
+    return heaps
+
+
+def expected_on(asked: Asked, said: date | None, reached: datetime | None, days: float | None) -> date:
     """When an open deal is likely to be closed: as its owner says, else after as many days as won deals took from
     there; never before today."""
-    if row.expected_on is not None:
-        said: date = row.expected_on
+    if said is not None:
         return max(asked.today, said)
-    days = known[max(0, row.place)].days or 0.0
-    reached = day_of(asked.env, row.milestone_at) or asked.today
-    return max(asked.today, reached + timedelta(days=round(days)))
+    begun = day_of(asked.env, reached) or asked.today
+    return max(asked.today, begun + timedelta(days=round(days or 0.0)))
 
 
-def _expected(own: Sequence[tuple[Any, tuple[float, float, float]]]) -> dict[str, Decimal]:
+def _expected(own: Mapping[int, Heap], known: Mapping[int, Experience]) -> dict[str, Decimal]:
     """The bounds add up as if all deals shared one fate; chance evens out, so the truth lies well inside."""
     names = ("likely", "low", "high")
     return {
-        name: roubles(sum(float(row.sum) * chance[place] for row, chance in own)) for place, name in enumerate(names)
+        name: roubles(sum(float(heap.sum) * known[at].chance()[place] for at, heap in own.items()))
+        for place, name in enumerate(names)
     }
 
 
-def _conversion(asked: Asked, known: Mapping[int, Experience], rows: Sequence[Any]) -> Table:
+def _conversion(
+    asked: Asked, known: Mapping[int, Experience], open_: Mapping[tuple[int, int, int], Heap]
+) -> Table:
     """What the forecast stands on: the experience of each stage."""
     columns = (
         Column("stage", text("Stage")), Column("open", text("Open deals"), "int", total=True),
@@ -156,17 +177,17 @@ def _conversion(asked: Asked, known: Mapping[int, Experience], rows: Sequence[An
     scheme = stages_of(asked)
     shown = []
     for no, (low, high) in enumerate(ways.bounds(scheme)):
-        own = [row for row in rows if (low if no else -1) <= row.place <= high]
+        own = [heap for (_, _, place), heap in open_.items() if low <= place <= high]
         seen = known[max(0, low)]
         chance = seen.chance()
         shown.append({
-            "stage": scheme[no].title, "open": to_case("deals", len(own), stage=no + 1),
-            "sum": roubles(sum(row.sum for row in own)), "cases": seen.cases, "won": seen.won,
+            "stage": scheme[no].title, "open": to_case("deals", sum(heap.deals for heap in own), stage=no + 1),
+            "sum": roubles(sum(heap.sum for heap in own)), "cases": seen.cases, "won": seen.won,
             "rate": share(seen.won, seen.cases),
             "low": share(chance[1], 1) if seen.cases else None, "high": share(chance[2], 1) if seen.cases else None,
             "days": round(seen.days) if seen.days is not None else None,
         })  # fmt: skip
-    return Table(columns, shown if rows or known[0].cases else [], title=text("Experience by stage"),
+    return Table(columns, shown if open_ or known[0].cases else [], title=text("Experience by stage"),
                  total=total(columns, shown))  # fmt: skip
 
 
@@ -187,7 +208,8 @@ def _deal_cases(asked: Asked) -> Sequence[Table]:
     names = ground.names_of(asked.session, {row.owner_id for row in rows})
     shown = []
     for row in rows:
-        on, seen = expected_on(asked, row, known), known[max(0, row.place)]
+        seen = known[row.place]
+        on = expected_on(asked, row.expected_on, row.milestone_at, seen.days)
         if asked.given.get("month") not in (None, f"{on:%Y-%m}"):
             continue
         shown.append({

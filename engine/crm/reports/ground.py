@@ -6,10 +6,9 @@ Nothing here is dialect: window functions, CASE and bounds made in Python mean t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
@@ -19,22 +18,24 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    extract,
     func,
     literal,
     literal_column,
     or_,
     select,
+    tuple_,
     type_coerce,
 )
 from sqlalchemy.orm import Session, aliased
 
 from engine.crm.periods import Period, add_months
+from engine.crm.reports.elapsed import DaysApart
 from engine.crm.reports.model import Asked
 from engine.models import Client, Product, Settlement, User
 
 FIRST, REPEAT, NEW = "first", "repeat", "new"
 WINDOW = 3  # months
+SHORTEST = 28  # days of a month: a silence of so many months lasts at least so many times that
 
 
 def window_months(env: Any) -> int:
@@ -119,8 +120,7 @@ def _begun(until: date, name: str, key: Any, area: Any = None) -> Subquery:
     return query.where(key.is_not(None), Settlement.dated <= until).group_by(*by).subquery(f"{name}_{len(by)}")
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """A client lost or won back in a product direction. ``on``: the day it happened; ``paid``: the payment it is seen
     by (the last one before, or the first one after the silence); ``before``: the payment before the silence."""
 
@@ -141,7 +141,7 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
     """
     until = add_months(period.until, -months)
     rows = _pairs(asked, add_months(period.since, -months - 1), until, whole, after=period.until)
-    query = select(rows).where(or_(rows.c.other.is_(None), months_of(rows.c.other) - months_of(rows.c.dated) >= months))
+    query = select(rows).where(or_(rows.c.other.is_(None), DaysApart(rows.c.dated, rows.c.other) >= SHORTEST * months))
     found = []
     for row in asked.session.execute(query):
         on = _silent_from(row.dated, months)
@@ -153,7 +153,7 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
 def restored(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
     """Who paid again in the period after a silence that had made him lost, by direction or as such (R079, R085)."""
     rows = _pairs(asked, period.since, period.until, whole)
-    query = select(rows).where(months_of(rows.c.dated) - months_of(rows.c.other) >= months)
+    query = select(rows).where(DaysApart(rows.c.other, rows.c.dated) >= SHORTEST * months)
     return [
         Turn(row.client_id, row.direction, row.owner_id, row.dated, row.dated, row.other)
         for row in asked.session.execute(query)
@@ -193,15 +193,16 @@ def _pairs(asked: Asked, since: date, until: date, whole: bool, *, after: date |
     answer is used.
     """
     other, theirs = aliased(Settlement), aliased(Product)
-    first, second = (other, Settlement) if after is None else (Settlement, other)
-    follows = or_(second.dated > first.dated, and_(second.dated == first.dated, second.id > first.id))
-    same = [other.client_id == Settlement.client_id, other.kind == "in", follows]
-    nearest = select(func.max(other.dated) if after is None else func.min(other.dated))
-    nearest = nearest.select_from(other).where(*same)
+    here, there = tuple_(Settlement.dated, Settlement.id), tuple_(other.dated, other.id)
+    nearest = select(other.dated).where(
+        other.client_id == Settlement.client_id, other.kind == "in", there < here if after is None else there > here
+    )
     if not whole:
         nearest = nearest.outerjoin(theirs, theirs.id == other.product_id).where(direction_of(theirs) == direction_of())
     if after is not None:
         nearest = nearest.where(other.dated <= after)
+    # the first in the order of the index, not the least of all
+    nearest = nearest.order_by(other.dated.desc() if after is None else other.dated).limit(1)
     found = nearest.correlate(Settlement, Product).scalar_subquery()
     return (
         select(
@@ -213,11 +214,6 @@ def _pairs(asked: Asked, since: date, until: date, whole: bool, *, after: date |
         .where(Settlement.kind == "in", Settlement.dated.between(since, until), *client_filters(asked))
         .cte().prefix_with("MATERIALIZED")
     )  # fmt: skip
-
-
-def months_of(day: Any) -> ColumnElement[int]:
-    """Months since the year 0, to compare months with."""
-    return extract("year", day) * 12 + extract("month", day)
 
 
 @lru_cache(maxsize=4096)

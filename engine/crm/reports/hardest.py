@@ -8,11 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 
 from engine.crm.periods import Period, moments
 from engine.crm.reports import ground, ways
-from engine.crm.reports.elapsed import DaysBetween
 from engine.crm.reports.filters import DIRECTION, EMPLOYEE, SCHEME, SEGMENT, TERRITORY, YEAR, choice
 from engine.crm.reports.funnel import INITIATIVE, KIND, LOST
 from engine.crm.reports.model import (
@@ -31,7 +30,7 @@ from engine.crm.reports.model import (
 )
 from engine.crm.reports.stage_names import Stage, refusal_name, stages_of
 from engine.errors import text
-from engine.models import Client, ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask, UtcDateTime
+from engine.models import Client, ContactRecord, ControlPoint, Deal, ProcessInstance, UserTask
 
 STAGE = Column("stage", text("Stage"))
 HARDEST = (
@@ -112,17 +111,11 @@ def _spent(asked: Asked, known: Sequence[Stage]) -> dict[int, tuple[int, float, 
     """For each stage: how many deals worked in it in the period, how many days together, and the longest stay. A deal
     that stays at two milestones of a stage counts once."""
     start, end = moments(asked.env, asked.period)
-    stays = ways.intervals(asked, start, end)
-    number = ways.stage_of(known, stays.c.milestone)
-    days = DaysBetween(stays.c.at, func.coalesce(stays.c.left, literal(min(end, _now(asked)), UtcDateTime())))
-    query = (
-        select(number.label("stage"), func.count(stays.c.deal_id.distinct()).label("deals"),
-               func.sum(days).label("days"), func.max(days).label("longest"))
-        .where(or_(stays.c.left.is_not(None), stays.c.status == "open")).group_by(number)
-    )  # fmt: skip
-    return {
-        row.stage: (row.deals, float(row.days or 0), float(row.longest or 0)) for row in asked.session.execute(query)
-    }
+    found: dict[int, tuple[int, float, float]] = {}
+    for row in asked.session.execute(ways.stays(asked, known, start, end, min(end, _now(asked)))):
+        deals, days, longest = found.get(row.stage, (0, 0.0, 0.0))
+        found[row.stage] = (deals + (row.deals or 0), days + float(row.days or 0), max(longest, row.longest or 0))
+    return found
 
 
 def _losses(asked: Asked, known: Sequence[Stage]) -> dict[tuple[int, str], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -56,14 +57,12 @@ def _employees(asked: Asked) -> Sequence[Table]:
     for owner, count in session.execute(_potential(asked)):
         _of(figures, owner)["potential"] = count
     for row in session.execute(_sold(asked)):
-        own = _of(figures, row.owner_id)
-        own |= {name: roubles(getattr(row, name)) for name in ("first", "repeat", "new")}
-        own |= {name: getattr(row, name) for name in ("firsts", "repeats", "news")}
+        _of(figures, row.owner_id).update({row.sale: roubles(row.sum), f"{row.sale}s": row.many})
     for name, turns in (
         ("lost", ground.lost(asked, asked.period, months)), ("restored", ground.restored(asked, asked.period, months)),
     ):  # fmt: skip
-        for turn in turns:
-            _of(figures, turn.owner_id)[name] += 1
+        for owner, many in Counter(turn.owner_id for turn in turns).items():
+            _of(figures, owner)[name] += many
     names = ground.names_of(session, figures)
     ordered = sorted(figures, key=lambda owner: (owner == 0, names.get(owner, "")))
     rows = [_linked(owner, names.get(owner), figures[owner]) for owner in ordered]
@@ -124,17 +123,15 @@ def _potential(asked: Asked, *, listed: bool = False) -> Any:
 def _sold(asked: Asked) -> Any:
     """Sums and numbers of sales by employee and kind; a sale counts on the day it began."""
     sold = ground.sales(asked, asked.period.since, asked.period.until)
-    key = func.coalesce(sold.c.deal_id, -sold.c.id)
-    columns = []
-    for kind, many in (("first", "firsts"), ("repeat", "repeats"), ("new", "news")):
-        columns.append(func.sum(case((sold.c.sale == kind, sold.c.sum), else_=0)).label(kind))
-        began = and_(sold.c.sale == kind, sold.c.area_begun == sold.c.dated, sold.c.money == "in")
-        counted = sold.c.client_id if kind == "first" else key
-        columns.append(func.count(case((began, counted)).distinct()).label(many))
-    query = select(sold.c.owner_id, *columns)
+    began = and_(sold.c.area_begun == sold.c.dated, sold.c.money == "in")
+    counted = case((sold.c.sale == ground.FIRST, sold.c.client_id), else_=func.coalesce(sold.c.deal_id, -sold.c.id))
+    query = select(
+        sold.c.owner_id, sold.c.sale, func.sum(sold.c.sum).label("sum"),
+        func.count(case((began, counted)).distinct()).label("many"),
+    ).group_by(sold.c.owner_id, sold.c.sale)  # fmt: skip
     if asked["employee"]:
         query = query.where(sold.c.owner_id == asked["employee"])
-    return query.group_by(sold.c.owner_id)
+    return query
 
 
 def _potential_cases(asked: Asked) -> Sequence[Table]:

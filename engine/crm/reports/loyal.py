@@ -12,6 +12,7 @@ from engine.crm import campaign_results
 from engine.crm.periods import add_months, moments
 from engine.crm.reports import ground
 from engine.crm.reports.activity import CHANNELS
+from engine.crm.reports.elapsed import MonthsOf
 from engine.crm.reports.filters import PERIOD, SEGMENT, TERRITORY, YEAR
 from engine.crm.reports.model import (
     Asked,
@@ -76,7 +77,7 @@ def _summed(asked: Asked) -> Sequence[Any]:
     silence longer than the state window) or regular. Where months alone do not tell a silence, days are looked at."""
     months = ground.window_months(asked.env)
     buyers = _buyers(asked)
-    silence = ground.months_of(buyers.c.first) - ground.months_of(buyers.c.before)
+    silence = MonthsOf(buyers.c.first) - MonthsOf(buyers.c.before)
     least = int(asked.env.setting("classes.loyalty.purchases", PURCHASES))
     known = select(
         buyers.c.segment, buyers.c.sum,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.crm import diagnosis
 from engine.crm.periods import month_named, month_number
 from engine.crm.reports import ground
+from engine.crm.reports.elapsed import MonthsOf
 from engine.crm.reports.filters import DIRECTION, EMPLOYEE, YEAR
 from engine.crm.reports.model import (
     Asked,
@@ -162,7 +163,7 @@ def _sum(rows: Iterable[Planned]) -> Decimal:
 def _facts(asked: Asked, by: str) -> dict[int, Decimal]:
     """What was paid, refunds taken off."""
     keys: Mapping[str, Any] = {
-        "month": ground.months_of(Settlement.dated), "owner": ground.owner(), "direction": ground.direction_of()
+        "month": MonthsOf(Settlement.dated), "owner": ground.owner(), "direction": ground.direction_of()
     }  # fmt: skip
     key = keys[by]
     query = (

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select
 
 from engine.crm.periods import day_of, month_named
 from engine.crm.reports import ground
+from engine.crm.reports.elapsed import MonthsOf
 from engine.crm.reports.filters import EMPLOYEE, PERIOD
 from engine.crm.reports.model import (
     Asked,
@@ -149,7 +150,7 @@ def _owed_rows(asked: Asked, parts: Sequence[Owed]) -> list[dict[str, Any]]:
 
 
 def _came(asked: Asked) -> list[dict[str, Any]]:
-    month = ground.months_of(Payment.dated)
+    month = MonthsOf(Payment.dated)
     query = (
         select(month, func.count(), func.sum(case((Payment.kind == "in", Payment.sum), else_=0)),
                func.sum(case((Payment.kind == "refund", Payment.sum), else_=0)))
@@ -179,7 +180,7 @@ def _payment_cases(asked: Asked) -> Sequence[Table]:
     if asked["employee"]:
         query = query.where(Deal.owner_id == asked["employee"])
     if month := asked.number("month"):
-        query = query.where(ground.months_of(Payment.dated) == month)
+        query = query.where(MonthsOf(Payment.dated) == month)
     rows = [
         {"on": paid.dated, "deal": to_deal(deal.id, deal.number), "client": to_client(deal.client_id, client),
          "sum": -roubles(paid.sum) if paid.kind == "refund" else roubles(paid.sum), "reference": paid.reference}

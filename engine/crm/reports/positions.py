@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Subquery, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, Subquery, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from engine.crm import development
@@ -18,27 +18,19 @@ RANKS = (development.USED, development.OPEN, development.REFUSED, development.NO
 def positions(asked: Asked) -> Subquery:
     """Columns client_id, segment, product_id (the target: a product or a whole direction) and state. The same rules as
     engine.crm.development applies to one client: used before in work before refused before not offered."""
-    target, part = aliased(Product), aliased(Product)
-    known = _known()
-    mapped = (
-        select(known.c.client_id, known.c.rank, known.c.product_id, part.direction_id)
-        .join(part, part.id == known.c.product_id).subquery()
-    )  # fmt: skip
-    rank = func.coalesce(func.min(mapped.c.rank), RANKS.index(development.NOT_OFFERED))
+    target, best = aliased(Product), _best()
+    rank = func.coalesce(best.c.rank, RANKS.index(development.NOT_OFFERED))
     grouped = (
         select(
             Client.id.label("client_id"), Client.segment, SegmentProduct.product_id,
-            func.max(target.withdrawn_on).label("withdrawn"), rank.label("rank"),
+            target.withdrawn_on.label("withdrawn"), rank.label("rank"),
         )
         .join(Segment, Segment.key == Client.segment).join(Matrix, Matrix.id == Segment.matrix_id)
         .join(SegmentProduct, SegmentProduct.segment_id == Segment.id)
         .join(target, target.id == SegmentProduct.product_id)
-        .outerjoin(mapped, and_(
-            mapped.c.client_id == Client.id,
-            or_(mapped.c.product_id == SegmentProduct.product_id, mapped.c.direction_id == SegmentProduct.product_id),
-        ))
+        .outerjoin(best, and_(best.c.client_id == Client.id, best.c.target == SegmentProduct.product_id))
         .where(Matrix.status == "in_force", Client.role == "client", *ground.client_filters(asked, of_owner=True))
-        .group_by(Client.id, Client.segment, SegmentProduct.product_id).subquery()
+        .subquery()
     )  # fmt: skip
     state = case(*((grouped.c.rank == place, name) for place, name in enumerate(RANKS)), else_=RANKS[-1])
     sold = or_(grouped.c.withdrawn.is_(None), grouped.c.rank <= RANKS.index(development.OPEN))
@@ -73,7 +65,21 @@ def segment_place(session: Session) -> Any:
     return case(*((Client.segment == row.key, row.position) for row in rows), else_=len(rows)) if rows else literal(0)
 
 
-def _known() -> Subquery:
+def _best() -> Subquery:
+    """The best that is known of each client and product, and of each client and product direction."""
+    known = _known().cte().prefix_with("MATERIALIZED")
+    part = aliased(Product)
+    of_direction = select(known.c.client_id, known.c.rank, part.direction_id).join(part, part.id == known.c.product_id)
+    both = union_all(
+        select(known.c.client_id, known.c.rank, known.c.product_id.label("target")),
+        of_direction.where(part.direction_id.is_not(None)),
+    ).subquery()
+    return select(both.c.client_id, both.c.target, func.min(both.c.rank).label("rank")).group_by(
+        both.c.client_id, both.c.target
+    ).subquery()  # fmt: skip
+
+
+def _known() -> CompoundSelect[Any]:
     written = select(
         ClientProduct.client_id, ClientProduct.product_id,
         case((ClientProduct.used_since.is_not(None), 0), else_=2).label("rank"),
@@ -89,4 +95,4 @@ def _known() -> Subquery:
         .join(DealLine, DealLine.deal_id == Deal.id)
         .where(Deal.status == "open", DealLine.product_id.is_not(None))
     )
-    return union_all(written, paid, offered).subquery()
+    return union_all(written, paid, offered)

@@ -8,22 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Numeric, Subquery, case, cast, func, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Numeric, case, cast, func, literal, or_, select, union_all
 
 from engine.crm import stages
 from engine.crm.reports import ground
+from engine.crm.reports.elapsed import DaysBetween
 from engine.crm.reports.model import Asked
 from engine.crm.reports.stage_names import Stage
-from engine.models import Client, Deal, DealLine, MilestoneReached, Product
+from engine.models import Client, Deal, DealLine, MilestoneReached, Product, UtcDateTime
 
 PLACES = tuple(enumerate(stages.MILESTONES))
 LAST = len(stages.MILESTONES) - 1
-
-
-def place_of(milestone: ColumnElement[str] | Any) -> ColumnElement[int]:
-    """The place of a milestone on the way; -1 for a lost deal's last line."""
-    return case({name: place for place, name in PLACES}, value=milestone, else_=-1)
 
 
 def deals(asked: Asked, *only: ColumnElement[bool], money: bool = True, brief: bool = False) -> CTE:
@@ -31,11 +26,10 @@ def deals(asked: Asked, *only: ColumnElement[bool], money: bool = True, brief: b
     (lines less discount), narrowed by the filters of the report and by ``only``. ``brief``: without what lists alone
     show. Place and sum are looked up once for each deal that remains, so what is known beforehand goes into ``only``.
     """
-    far = select(func.max(place_of(MilestoneReached.milestone))).where(MilestoneReached.deal_id == Deal.id)
     shown: tuple[Any, ...] = (
         Deal.id, Deal.status, Deal.owner_id, Deal.milestone_at, Deal.expected_on, Deal.created_at, Deal.closed_at,
         Deal.refusal_category, Deal.competitor_id, Deal.source_id,
-        func.coalesce(far.scalar_subquery(), 0).label("place"),
+        _farthest(MilestoneReached.deal_id == Deal.id).label("place"),
     )  # fmt: skip
     if not brief:
         shown += (Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Deal.sale_kind, Deal.milestone,
@@ -48,37 +42,58 @@ def deals(asked: Asked, *only: ColumnElement[bool], money: bool = True, brief: b
     return query.cte().prefix_with("MATERIALIZED")
 
 
-def intervals(asked: Asked, since: datetime, until: datetime) -> Subquery:
-    """Every stay at a milestone that fell into a time: from ``at`` until ``left`` (null: the deal stands there)."""
-    later = aliased(MilestoneReached)
-    # one step in the index for each row: a window function would sort the whole log first
-    following = (
-        select(later.at)
-        .where(
-            later.deal_id == MilestoneReached.deal_id,
-            tuple_(later.at, later.id) > tuple_(MilestoneReached.at, MilestoneReached.id),
-        )
-        .order_by(later.at, later.id).limit(1).scalar_subquery()
+def stays(asked: Asked, known: Sequence[Stage], since: datetime, until: datetime, now: datetime) -> CompoundSelect[Any]:
+    """Stays of deals in stages that fell into a time: ``stage`` (from 0), ``deals``, ``days`` together, ``longest`` at
+    one milestone. What lasts has lasted until ``now``. Several rows may be about one stage.
+
+    Each milestone is asked about by itself, for its lines lie together in an index and need not be sorted.
+    """
+    line, found = MilestoneReached, []
+    whose = _whose(asked)
+    for place, name in PLACES:
+        number = stage_number(known, place)
+        if number is None:
+            continue
+        same = [other for at, other in PLACES if stage_number(known, at) == number]
+        # no deal comes back, so each leaves a stage once: by this line, or by one that lies past the time
+        over = or_(line.milestone.not_in(same), line.at >= until)
+        days = DaysBetween(line.came_at, line.at)
+        found.append(
+            select(literal(number).label("stage"), func.sum(case((over, 1), else_=0)).label("deals"),
+                   func.sum(days).label("days"), func.max(days).label("longest"))
+            .where(line.came_from == name, line.at >= since, line.came_at < until, whose)
+        )  # fmt: skip
+    stage, days = stage_of(known, Deal.milestone), DaysBetween(Deal.milestone_at, literal(now, UtcDateTime()))
+    lasting = (
+        select(stage, func.count(), func.sum(days), func.max(days)).join(Client, Client.id == Deal.client_id)
+        .where(Deal.status == "open", Deal.milestone_at < until, *filters(asked)).group_by(stage)
     )  # fmt: skip
-    rows = (
-        select(
-            MilestoneReached.deal_id, MilestoneReached.milestone, MilestoneReached.at, following.label("left"),
-            Deal.status,
-        )
-        .join(Deal, Deal.id == MilestoneReached.deal_id).join(Client, Client.id == Deal.client_id)
-        .where(Deal.created_at < until, or_(Deal.closed_at.is_(None), Deal.closed_at >= since), *filters(asked),
-               MilestoneReached.milestone != stages.LOST, MilestoneReached.at < until)
-        .cte().prefix_with("MATERIALIZED")
-    )  # fmt: skip
-    return select(rows).where(or_(rows.c.left.is_(None), rows.c.left >= since)).subquery()
+    return union_all(*found, lasting)
+
+
+def _whose(asked: Asked) -> ColumnElement[bool]:
+    """Whether a line of the log is of a deal asked for. Where all are, those few that are not are named instead."""
+    own = select(Deal.id).join(Client, Client.id == Deal.client_id)
+    narrow = filters(asked)
+    if len(narrow) > 1:
+        wanted = own.where(*narrow).cte("wanted").prefix_with("MATERIALIZED")
+        return MilestoneReached.deal_id.in_(select(wanted.c.id))
+    double = own.where(Client.merged_into_id.is_not(None)).cte("double").prefix_with("MATERIALIZED")
+    return MilestoneReached.deal_id.not_in(select(double.c.id))
 
 
 def place_at(deal_id: Any, at: Any) -> ColumnElement[int]:
     """How far a deal had come at a moment."""
-    reached = select(func.max(place_of(MilestoneReached.milestone))).where(
-        MilestoneReached.deal_id == deal_id, MilestoneReached.at <= at
-    )
-    return func.coalesce(reached.scalar_subquery(), 0)
+    return _farthest(MilestoneReached.deal_id == deal_id, MilestoneReached.at <= at)
+
+
+def _farthest(*only: ColumnElement[bool]) -> ColumnElement[int]:
+    """The place of the last line of a deal that is not its loss: no deal goes back. One step in the index."""
+    last = (
+        select(MilestoneReached.milestone).where(*only, MilestoneReached.milestone != stages.LOST)
+        .order_by(MilestoneReached.at.desc(), MilestoneReached.id.desc()).limit(1).scalar_subquery()
+    )  # fmt: skip
+    return case({name: place for place, name in PLACES}, value=last, else_=0)
 
 
 def bounds(known: Sequence[Stage]) -> list[tuple[int, int]]:
