@@ -29,6 +29,7 @@ def plan(year: Year, end: datetime) -> None:
     """Put a stretch of arrivals on the agenda."""
     calendar = year.env.calendar("main")
     day, number = year.clock.now.date(), 0
+    year.agenda.plan(calendar.due(year.clock.now, "PT1BH").at, partial(take_up, year))
     kinds: dict[str, Callable[[Year], None]] = {
         "enquiries": enquiry, "sales": sale, "calls": call, "complaints": complaint, "assignments": assignment,
         "talks": talk,
@@ -108,6 +109,16 @@ def sale(year: Year) -> None:
         instances.start(work, key, {}, deal_id=deal.id, client_id=client_id)
 
     year.attempt(lambda: year.staff.act(person, begin), "sale")
+
+
+def take_up(year: Year) -> None:
+    """What was being sold before the procedures came goes on by them."""
+    with year.env.sessions() as session:
+        rows = session.execute(select(Deal.id, Deal.client_id, Deal.owner_id).where(Deal.status == "open")).all()
+    for deal_id, client_id, owner_id in rows:
+        person = year.staff.actors.get(owner_id or 0) or year.staff.anyone("manager")
+        begin = partial(instances.start, key="sale_long_pull", variables={}, deal_id=deal_id, client_id=client_id)
+        year.attempt(partial(year.staff.act, person, begin), "sale")
 
 
 def call(year: Year) -> None:
