@@ -58,11 +58,7 @@ class Seen:
             return true()
         if not self.wide:
             return Deal.id.in_(self._deals())
-        run = aliased(ProcessInstance)
-        taken_part = select(run.id).where(
-            run.deal_id == Deal.id, or_(run.started_by == self.user_id, self._worked(run.id))
-        )
-        return or_(Deal.owner_id == self.user_id, taken_part.exists())
+        return self._his(Deal)
 
     @property
     def documents(self) -> ColumnElement[bool]:
@@ -76,15 +72,24 @@ class Seen:
         his = select(run.id).where(
             run.id == Document.instance_id, or_(run.started_by == self.user_id, run.client_id.in_(clients))
         )
-        deal = select(Deal.id).where(Deal.id == Document.deal_id, self.deals)
+        deal = aliased(Deal)  # a list that is joined to its deals asks about them by itself
+        of_deal = select(deal.id).where(deal.id == Document.deal_id, self._his(deal))
         loose = and_(Document.deal_id.is_(None), or_(Document.created_by == self.user_id, his.exists()))
-        return or_(deal.exists(), loose)
+        return or_(of_deal.exists(), loose)
 
     def counted(self, session: Session, ids: Select[Any]) -> Count:
         """How many rows there are, as far as they are counted."""
         limited = ids.limit(MOST + 1) if self.wide else ids
         count = session.scalar(select(func.count()).select_from(limited.order_by(None).subquery())) or 0
         return Count(MOST, True) if self.wide and count > MOST else Count(count)
+
+    def _his(self, deal: Any) -> ColumnElement[bool]:
+        """Does he own a deal, or has he taken part in its procedures? Asked deal by deal."""
+        run = aliased(ProcessInstance)
+        taken_part = select(run.id).where(
+            run.deal_id == deal.id, or_(run.started_by == self.user_id, self._worked(run.id))
+        )
+        return or_(deal.owner_id == self.user_id, taken_part.exists())
 
     def _worked(self, instance_id: Any) -> ColumnElement[bool]:
         """Has or had he a task of an instance, or may he claim one? Asked instance by instance."""

@@ -60,3 +60,5 @@ def test_a_list_of_much_says_that_it_is_counted_no_further(
     assert own > 1
     assert count == (1, True)
     assert "Их больше 1:" in visitor.get("/deals?status=all").text
+    for path in ("/documents", "/documents?q=договор", "/instances?q=сделка", "/deals?q=поставка"):
+        assert visitor.get(path).status_code == 200, path
