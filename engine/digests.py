@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, literal, or_, select, update
 
-from engine import notices, notifications, outbox, values
+from engine import notices, notifications, outbox, values, withdrawals
 from engine.errors import Text, text
 from engine.models import Absence, Candidate, Job, Membership, Notice, NoticeHabit, ProcessInstance, User, UserTask
 from engine.outbox import Debt, Owed
@@ -94,6 +94,7 @@ def _sweep(work: Work) -> None:
     local = work.now.astimezone(_zone(work))
     if local.hour == TIDY_HOUR:
         notices.purge(work)
+        withdrawals.purge(work)
     calendar = work.env.calendar(notices.OFFICE)
     opens = calendar.opens(work.now).astimezone(local.tzinfo)
     if work.env.mail is None or opens.date() != local.date():  # a day off, or the office has closed

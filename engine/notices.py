@@ -56,7 +56,8 @@ def _topic(name: Text, channel: str, *kinds: str) -> Topic:
 
 TOPICS: Mapping[str, Topic] = {
     "tasks": _topic(text("A task is mine now"), NOW, "task_assigned"),
-    "returns": _topic(text("Work comes back: returned or recalled"), NOW, "task_returned", "task_recalled"),
+    "returns": _topic(text("Work comes back: returned or recalled"), NOW, "task_returned", "task_recalled",
+                      "draft_kept"),
     "mentions": _topic(text("Somebody mentions me"), NOW, "mentioned"),
     "comments": _topic(text("Comments on what I work on"), DIGEST, "commented"),
     "replies": _topic(text("My reply by mail was not taken"), NOTHING, "reply_refused"),

@@ -76,6 +76,10 @@ SENTENCES: Mapping[str, tuple[Text, Text]] = {
         text("Decided without your vote: {task}"),
         text("«{task}» ({instance}) needs your vote no more: with the answer of {name} the decision was reached."),
     ),
+    "draft_kept": (
+        text("Withdrawn: {task}"),
+        text("«{task}» ({instance}) is asked for no more. What you had typed can be read there until {until}."),
+    ),
     "approval_decided": (
         text("Decided: {task}"),
         text("{name} has decided on «{task}» ({instance})."),

@@ -220,8 +220,12 @@ def _close(work: Work, instance: ProcessInstance, now: Snapshot, known: _Open, d
         for token_id, task_id in gone.items():
             _log(work, instance, "user_task.cancelled", f"user_task:{task_id}", known.elements[token_id])
     votes = withdrawals.note(work, instance, done, {gone[token]: known.elements[token] for token in gone})
-    for task_id in (*finished, *gone.values()):
-        for forget in FORGET[task_id in votes :]:
+    withdrawals.keep_drafts(work, instance, gone.values())
+    for task_id in gone.values():
+        if task_id not in votes:
+            FORGET[0].run(work.connection, task=task_id)
+    for task_id in finished:
+        for forget in FORGET:
             forget.run(work.connection, task=task_id)
     jobs = _gone(known.jobs, (*now.services, *now.timers))
     outbox.cancel(work, jobs.values())

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from engine.models import Candidate, Client, Deal, ProcessInstance, UserTask, table_of
+from engine.models import Candidate, Client, Deal, FormDraft, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared
 
 
@@ -80,6 +80,12 @@ def candidate(asking: Asking) -> bool:
 def free_to(asking: Asking) -> bool:
     """One who may claim a task that nobody has: he need not claim it before he does it."""
     return asking.thing.assignee_id is None and candidate(asking)
+
+
+def drafter(asking: Asking) -> bool:
+    """One who had typed something into a task that was withdrawn since."""
+    thing = asking.thing
+    return thing.rank is None and asking.session.get(FormDraft, (thing.id, asking.user_id)) is not None
 
 
 def finisher(asking: Asking) -> bool:
@@ -183,6 +189,7 @@ ACCOUNTANT, QUALITY = group("accountant"), group("quality")
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "task.see": (
         assignee, delegator, represented, finisher, candidate, HEAD, DIRECTOR, ADMIN, AUDITOR, starter, deal_owner,
+        drafter,
     ),
     "task.claim": (candidate,),
     "task.unclaim": (assignee, HEAD, DIRECTOR, ADMIN),

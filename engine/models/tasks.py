@@ -105,8 +105,9 @@ class Candidate(Base):
 
 
 class FormDraft(Base):
-    """What a person has typed into a task's form so far. Not part of the instance; deleted at completion. ``window``:
-    the opened page that saved it, so that another page of the same task notices."""
+    """What a person has typed into a task's form so far. Not part of the instance; deleted at completion. Of a
+    task that was withdrawn it stays readable for a while (engine.withdrawals). ``window``: the opened page that saved
+    it, so that another page of the same task notices."""
 
     __tablename__ = "form_draft"
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)

@@ -10,7 +10,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from engine import access, tasks
+from engine import access, tasks, withdrawals
 from engine.errors import Conflict, NotFound, ReglamentError, text
 from engine.models import FormDraft, User, UserTask
 from engine.web import beside, formats, reading
@@ -43,6 +43,12 @@ class Companion:
 def mark(draft: FormDraft | None) -> str:
     """For the form: what it knows of the draft when it is drawn."""
     return tasks.draft_mark(draft)
+
+
+@blueprint.app_template_filter("draft_until")
+def until(ended_at: datetime) -> datetime:
+    """For the page of a withdrawn task: when what was typed into it is forgotten."""
+    return withdrawals.kept_until(ended_at)
 
 
 @blueprint.post("/tasks/<int:task_id>/draft")

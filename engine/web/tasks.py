@@ -13,7 +13,7 @@ from engine.errors import Conflict, Invalid, NotFound, ReglamentError, Text, Wro
 from engine.models import UserTask
 from engine.queries import desk
 from engine.queries import replay as replays
-from engine.vocabulary import InstanceStatus
+from engine.vocabulary import InstanceStatus, TaskStatus
 from engine.web import drafts, formats, labels, papers, reading, returning, seals
 from engine.web.around import around_form
 from engine.web.documents import can_show
@@ -214,7 +214,7 @@ def page(
     around = desk.around(session, task, actor, filled.scope)
     is_open = task.rank is not None and task.instance.status == InstanceStatus.ACTIVE
     may = {act for act in ACTS if is_open and access.may(session, actor, g.now, f"task.{act}", task)}
-    if raw is None and around.draft is not None and "save_draft" in may:
+    if raw is None and around.draft is not None and ("save_draft" in may or task.status == TaskStatus.CANCELLED):
         raw = around.draft.data
     sent = problem is not None and raw is not None
     way = replays.of(session, task.instance)

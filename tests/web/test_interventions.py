@@ -65,6 +65,19 @@ def test_a_step_with_a_form_takes_no_variables_by_hand_but_may_pass_with_nothing
     assert visitor.get(f"/instances/{world.instance}/skip/0").status_code == 404
 
 
+def test_what_was_typed_into_a_withdrawn_task_is_read_on_its_page(visitor: Visitor, world: worlds.World) -> None:
+    task = world.task("approve")
+    world.do("gleb", tasks.save_draft, task.id, {"remark": "Почти дописал"})
+    world.do("dina", interventions.skip, world.instance, token(world, "approve"), {}, "Уже не нужно")
+    world.do("gleb", interventions.confirm, rows(world)[0].id)
+    enter(visitor, "gleb")
+    page = visitor.get(f"/tasks/{task.id}").text
+    assert "Почти дописал" in page
+    assert "Только вы это видите" in text(page)
+    enter(visitor, "dina")
+    assert "Почти дописал" not in visitor.get(f"/tasks/{task.id}").text
+
+
 def test_who_asked_sees_no_way_to_confirm_but_takes_it_back(visitor: Visitor, world: worlds.World) -> None:
     enter(visitor, "gleb")
     sent = {"token": token(world, "approve"), "to": "|prepare", "reason": "Не тот документ"}
