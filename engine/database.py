@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import Conflict
 from engine.models import Base
-from engine.rows import QuickSession
+from engine.quick import QuickSession
 
 BUSY = 10.0  # seconds a writer of this process waits for a writer of another process
 PATIENCE = 60.0  # seconds a writer waits in the queue of this process
 OWNS = "reglament_writer"
+SAMPLE = 2000  # entries of each index that are looked at
 STATEMENTS = 1000  # translated statements a connection keeps; there are some hundreds, the driver's default is 128
 ASKED = {"timeout": BUSY, "check_same_thread": False, "cached_statements": STATEMENTS}
 
@@ -85,6 +86,17 @@ def create_tables(engine: Engine) -> None:
     """All tables, indexes and triggers at once, as the migrations would leave them. For tests and benchmarks."""
     with engine.connect().execution_options(write=True) as connection, connection.begin():
         Base.metadata.create_all(connection)
+
+
+def take_stock(engine: Engine) -> None:
+    """Tell SQLite how its rows are spread: it chooses indexes by that. A sample is enough, so this takes part of a
+    second however much there is. PostgreSQL does it by itself."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        connection.exec_driver_sql(f"PRAGMA analysis_limit={SAMPLE}")
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()  # what is connected already would not hear of it
 
 
 def _to_json(value: Any) -> str:

@@ -6,11 +6,10 @@ Everything else goes through the session as usual.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Float, Numeric, bindparam, insert, inspect, select, update
+from sqlalchemy import Connection, Executable, Float, Numeric, bindparam, insert, inspect, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -23,7 +22,6 @@ Row = tuple[Any, ...]
 Convert = Callable[[Any], Any] | None
 Loaded = TypeVar("Loaded", bound=Base)
 Versioned = ProcessInstance | UserTask
-SIMPLE_KEYS = frozenset({int, str})
 PG_NUMERIC, PG_FLOAT = 1700, 701  # what the driver calls numbers; SQLAlchemy asks before it converts
 
 
@@ -113,65 +111,9 @@ class _Translated:
         ]
 
 
-class QuickSession(Session):
-    """A session whose look-up of one row by its key costs what the database needs and no more.
-
-    What SQLAlchemy can do beyond that (options, locks, keys of several columns, rows it holds already) it still does.
-    """
-
-    _at: Connection | None = None
-
-    def get(self, entity: Any, ident: Any, **asked: Any) -> Any:
-        """As ``Session.get``."""
-        if type(ident) not in SIMPLE_KEYS or any(asked.values()):
-            return super().get(entity, ident, **asked)
-        lookup = _lookup(entity)
-        if lookup is None:
-            return super().get(entity, ident)
-        key = (lookup.model, (ident,), None)
-        found = self.identity_map.get(key)
-        if found is not None:
-            return super().get(entity, ident) if instance_state(found).expired else found
-        if self._new and any(type(row) is lookup.model for row in self._new.values()):
-            self._autoflush()  # the row asked for may be one that has not been written yet
-            return super().get(entity, ident)
-        row = lookup.statement.first(self.here(), ident=ident)
-        return None if row is None else _fresh(self, lookup.model, dict(zip(lookup.names, row, strict=True)), key)
-
-    def here(self) -> Connection:
-        """The connection of the transaction in hand. SQLAlchemy finds it anew each time it is asked."""
-        if self._at is None or self._at.closed or not self.in_transaction():
-            self._at = self.connection()
-        return self._at
-
-
 def _here(session: Session) -> Connection:
-    return session.here() if isinstance(session, QuickSession) else session.connection()
-
-
-@dataclass(frozen=True)
-class _Lookup:
-    """One row of a model by its key. ``names``: attributes in the order of the columns."""
-
-    model: type[Base]
-    names: tuple[str, ...]
-    statement: Prepared
-
-
-@cache
-def _lookup(model: Any) -> _Lookup | None:
-    """None for a model that is more than one table with one key and columns."""
-    mapper = inspect(model)
-    if not isinstance(model, type) or mapper.inherits or mapper.polymorphic_on is not None:
-        return None
-    if len(mapper.primary_key) != 1 or any(one.deferred or len(one.columns) != 1 for one in mapper.column_attrs):
-        return None
-    if any(relation.lazy != "select" for relation in mapper.relationships):
-        return None
-    key = mapper.primary_key[0]
-    columns = {one.key: one.columns[0] for one in mapper.column_attrs}
-    wanted = select(*columns.values()).where(key == bindparam("ident", type_=key.type))
-    return _Lookup(model, tuple(columns), Prepared(wanted))
+    quick: Callable[[], Connection] = getattr(session, "here", session.connection)
+    return quick()
 
 
 def _converter(type_: Any, dialect: Dialect) -> Convert:
@@ -183,9 +125,9 @@ def _converter(type_: Any, dialect: Dialect) -> Convert:
 
 def change(session: Session, connection: Connection, row: Versioned, **new: Any) -> None:
     """Write columns of a loaded row at once and make a new revision of it. Raises StaleDataError when another writer
-    was first. What the session itself still has to write of this row is written first."""
+    was first. What the session itself still has to write is written first."""
     if instance_state(row).modified:
-        session.flush([row])
+        session.flush()
     seen = row.revision
     new["revision"] = seen + 1
     values = {f"new_{name}": value for name, value in new.items()}
@@ -201,7 +143,7 @@ def adopt(session: Session, model: type[Loaded], names: Sequence[str], values: R
     key = (model, (row["id"],), None)
     found: Loaded | None = session.identity_map.get(key)
     if found is None:
-        return _fresh(session, model, row, key)
+        return fresh(session, model, row, key)
     if not instance_state(found).modified:
         for name, value in row.items():
             set_committed_value(found, name, value)
@@ -214,10 +156,10 @@ def enter(session: Session, model: type[Loaded], **given: Any) -> Loaded:
     values = {**_defaults(model), **given}
     row_id = _insert(model, tuple(sorted(values))).all(_here(session), **values)[0][0]
     columns: dict[str, Any] = dict.fromkeys(_columns(model)) | values | {"id": row_id}
-    return _fresh(session, model, columns, (model, (row_id,), None))
+    return fresh(session, model, columns, (model, (row_id,), None))
 
 
-def _fresh(session: Session, model: type[Loaded], row: Mapping[str, Any], key: tuple[Any, ...]) -> Loaded:
+def fresh(session: Session, model: type[Loaded], row: Mapping[str, Any], key: tuple[Any, ...]) -> Loaded:
     """An object of a row the session does not hold, as SQLAlchemy's own loading makes it: bound to the session without
     the events and cascades of an object that is added."""
     found: Loaded = manager_of_class(model).new_instance()
