@@ -4,7 +4,7 @@ SELECTs only: the daily roll-up, and what was done since straight from the tasks
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -50,6 +50,29 @@ def totals(
         ).items():
             if process_key == key and version in (None, its_version):
                 found.setdefault(element_id, steps.Sum()).join(total)
+    return found
+
+
+def called(
+    session: Session, env: Any, now: datetime, calls: Mapping[str, Collection[str]], since: date, until: date
+) -> dict[str, steps.Sum]:
+    """Call activity -> what all the steps of the procedures behind it cost, by whatever drawing they were called.
+    ``calls``: element id -> keys. An element behind which nothing was done is left out."""
+    wanted = {key for keys in calls.values() for key in keys}
+    if not wanted:
+        return {}
+    by_key: dict[str, steps.Sum] = {}
+    rows = select(StepDay).where(StepDay.process_key.in_(wanted), StepDay.day >= since, StepDay.day <= until)
+    for row in session.scalars(rows):
+        by_key.setdefault(row.process_key, steps.Sum()).join(row)
+    if until >= now.astimezone(env.calendar(steps.OFFICE).zone).date():
+        fresh = steps.summed(steps.fresh(session, env, now, since, UserTask.process_key.in_(wanted)))
+        for (key, _, _), total in fresh.items():
+            by_key.setdefault(key, steps.Sum()).join(total)
+    found: dict[str, steps.Sum] = {}
+    for element_id, keys in calls.items():
+        for key in set(keys) & set(by_key):
+            found.setdefault(element_id, steps.Sum()).join(by_key[key])
     return found
 
 

@@ -132,13 +132,30 @@ def warmth(key: str) -> str:
     if element:
         cases, count = heat.cases(session, env, g.now, key, element, span.since, span.until, page)
     names = {one.id: labels.called(one) for one in drawn.values()}
+    below = {one.id: one.settings.called_element or "" for one in drawn.values() if one.kind == "callActivity"}
+    reached = {element_id: _reached(first) for element_id, first in below.items() if not first.startswith("=")}
+    calls = heat.called(session, env, g.now, reached, span.since, span.until)
     rows = sorted(totals.items(), key=lambda row: (-heat.value(row[1], measure), names.get(row[0], row[0])))
     return render_template(
         "heat.html", shown=shown, chosen=chosen, measure=measure, measures=MEASURES, rows=rows, names=names,
-        levels=_levels(totals, measure), span=span, periods=PERIODS, element=element, cases=cases,
+        levels=_levels(totals | calls, measure), below=below, titles=heat.names(session),
+        span=span, periods=PERIODS, element=element, cases=cases,
         versions=heat.versions(session, key), worked=_worked(), pages=Pages(page, count, heat.CASES),
         rolled=steps.rolled_until(session), value=heat.value,
+        calls=sorted(calls.items(), key=lambda row: (-heat.value(row[1], measure), names[row[0]])),
     )  # fmt: skip
+
+
+def _reached(first: str) -> set[str]:
+    """A procedure and all that it calls, as their newest versions are drawn."""
+    session, found, ahead = reading.session(), set[str](), [first]
+    while ahead:
+        key = ahead.pop()
+        newest = procedures.source(session, key, None) if key and key not in found else None
+        if newest is not None:
+            found.add(key)
+            ahead += reading.environment().library.bound(session, key, newest.version).procedure.calls
+    return found
 
 
 @blueprint.get("/misses")

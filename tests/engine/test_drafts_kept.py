@@ -1,4 +1,4 @@
-"""What was typed into a task that the procedure withdrew: who typed it is told, can read it for a while, then it goes."""
+"""What was typed into a task that the procedure withdrew: who typed it is told and can read it for a while."""
 from __future__ import annotations
 
 import pytest

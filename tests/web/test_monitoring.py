@@ -207,6 +207,21 @@ def test_the_heat_counts_each_step_before_and_after_the_roll_up(world: World) ->
     assert ([case.person for case in cases], count) == (["Иванова Анна"], 1)
 
 
+def test_a_step_that_calls_a_procedure_shows_what_is_behind_it_and_leads_down(
+    visitor: Visitor, world: World
+) -> None:
+    now, behind = world.clock.now, {"check": {"trial_check"}, "other": {"gone"}}
+    with world.env.sessions() as session:
+        found = heat.called(session, world.env, now, behind, now.date() - timedelta(days=7), now.date())
+    assert {key: (one.passes, one.waiting) for key, one in found.items()} == {"check": (1, 4 * 3600)}
+    roll(world)
+    visitor.sign_in("gleb")
+    page = visitor.get("/procedures/trial_offer/heat").text
+    assert "Вызванные процедуры" in page
+    assert re.search(r'href="/procedures/trial_check/heat\?[^"]*"', page)
+    assert 'data-down="{&#34;check&#34;' in page
+
+
 def test_missed_deadlines_divide_by_step_person_stage_class_and_reason(visitor: Visitor, world: World) -> None:
     """The approval was due eight working hours after 9:00 on Tuesday; the head approves on Thursday at noon."""
     world.clock.now += timedelta(hours=27)

@@ -9,6 +9,7 @@ const drawing = frame && await draw(frame, frame.dataset.drawing);
 if (drawing) {
   const levels = JSON.parse(place.dataset.heat);
   const known = new Set();
+  const down = JSON.parse(place.dataset.down); // steps that call a procedure lead to its heat
   for (const [id, level, value] of levels) {
     if (!drawing.elements.get(id)) continue;
     known.add(id);
@@ -20,7 +21,8 @@ if (drawing) {
     drawing.overlays.add(id, 'heat', { position: { bottom: 10, left: 4 }, html: badge });
   }
   drawing.viewer.on('element.click', ({ element }) => {
-    if (known.has(element.id)) window.location.assign(`${place.dataset.cases.replace('ELEMENT', encodeURIComponent(element.id))}#cases`);
+    if (down[element.id]) window.location.assign(down[element.id]);
+    else if (known.has(element.id)) window.location.assign(`${place.dataset.cases.replace('ELEMENT', encodeURIComponent(element.id))}#cases`);
   });
   drawing.whole(); // where it is hot compared with the rest: the whole way at once, closer by the buttons
   place.dataset.ready = 'yes';
