@@ -51,6 +51,7 @@ from engine.web import create_web, i18n
 ROOT = Path(__file__).resolve().parent
 TICK = 1.0  # seconds between two looks for due jobs
 MAIL_TICK = 60.0  # and for replies by mail
+NIGHT = 0  # the hour, UTC, in which the database takes stock
 
 
 @dataclass(frozen=True)
@@ -243,8 +244,9 @@ def run(host: str, port: int, threads: int) -> None:
 
 
 def settle(env: Environment) -> None:
-    """Read the drawings in force before anybody asks for them, and leave what stands from now on out of every search
-    for garbage: going through all of it takes longer than a page may."""
+    """Let the database know its rows, read the drawings in force before anybody asks for them, and leave what stands
+    from now on out of every search for garbage: going through all of it takes longer than a page may."""
+    database.take_stock(env.sessions.kw["bind"])
     with env.sessions() as session:
         env.library.in_force(session)
     gc.collect()
@@ -262,6 +264,7 @@ def start_ticking(env: Environment, postman: replies.Postman | None = None) -> A
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round that runs already is no news
     scheduler = BackgroundScheduler(timezone="UTC", executors=_one_thread())
     scheduler.add_job(run_all_due, "interval", args=[env], seconds=TICK, coalesce=True)
+    scheduler.add_job(database.take_stock, "cron", args=[env.sessions.kw["bind"]], hour=NIGHT, coalesce=True)
     _read_mail(scheduler, env, postman)
     scheduler.start()
     env.wake = lambda: scheduler.add_job(run_all_due, args=[env], id="wake", replace_existing=True)

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from engine.documents.money import kopecks
 from engine.models import Client, Settlement
@@ -72,32 +72,34 @@ def purchases_of(session: Session, client_id: int, after: date, until: date) -> 
 
 def indices(session: Session, begin: date, end: date, purchases: int = 2) -> Indices:
     """The loyalty indices of a period, both days included. ``purchases``: from how many on a client is loyal."""
-    inside = and_(Settlement.dated >= begin, Settlement.dated <= end)
+    bought, earlier = Settlement.kind == "in", aliased(Settlement)
     per_client = (
         select(
-            Settlement.client_id.label("client_id"),
-            func.sum(case((inside, Settlement.sum), else_=0)).label("sum"),
-            func.count(func.distinct(case((and_(inside, Settlement.kind == "in"), PURCHASE)))).label("count"),
-            func.min(case((Settlement.kind == "in", Settlement.dated))).label("first"),
+            Settlement.client_id.label("client_id"), func.sum(Settlement.sum).label("sum"),
+            func.count(func.distinct(case((bought, PURCHASE)))).label("count"),
         )
-        .where(Settlement.dated <= end)
-        .group_by(Settlement.client_id)
-        .subquery()
+        .where(Settlement.dated >= begin, Settlement.dated <= end)
+        .group_by(Settlement.client_id).subquery()
+    )  # fmt: skip
+    before = select(earlier.id).where(
+        earlier.client_id == per_client.c.client_id, earlier.dated < begin, earlier.kind == "in"
     )
-    rows = session.execute(
-        select(per_client.c.sum, per_client.c.count, per_client.c.first, Client.state, Client.recommended_by_id)
-        .join(Client, Client.id == per_client.c.client_id)
-        .where(per_client.c.count > 0)
-    ).all()
+
+    def of(*only: ColumnElement[bool]) -> Any:
+        return func.sum(case((and_(*only), per_client.c.sum), else_=0))
+
+    row = session.execute(
+        select(
+            func.count(), func.sum(case((per_client.c.count >= purchases, 1), else_=0)), func.sum(per_client.c.sum),
+            of(Client.recommended_by_id.is_not(None)), func.count(func.distinct(Client.recommended_by_id)),
+            of(Client.state == REGULAR), of(before.exists()),
+        )
+        .select_from(per_client).join(Client, Client.id == per_client.c.client_id).where(per_client.c.count > 0)
+    ).one()  # fmt: skip
     return Indices(
-        total=len(rows),
-        loyal=sum(1 for row in rows if row[1] >= purchases),
-        sales=_sum(sum((_sum(row[0]) for row in rows), Decimal(0))),
-        recommended=_sum(sum((_sum(row[0]) for row in rows if row[4] is not None), Decimal(0))),
-        recommenders=len({row[4] for row in rows if row[4] is not None}),
-        regular=_sum(sum((_sum(row[0]) for row in rows if row[3] == REGULAR), Decimal(0))),
-        old=_sum(sum((_sum(row[0]) for row in rows if row[2] is not None and row[2] < begin), Decimal(0))),
-    )
+        total=row[0], loyal=int(row[1] or 0), sales=_sum(row[2]), recommended=_sum(row[3]), recommenders=row[4],
+        regular=_sum(row[5]), old=_sum(row[6]),
+    )  # fmt: skip
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal | None:

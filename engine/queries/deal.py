@@ -93,9 +93,10 @@ def listing(
 
 
 def _named(word: str) -> ColumnElement[bool]:
-    """A word of its title or number, or of its client's name: the clients are gone through once, not deal by deal."""
+    """A word of its client's name, or of its title or number: the clients are gone through once, not deal by deal, and
+    a deal whose client is found is not read."""
     clients = select(Client.id).where(*contain(word, Client.name))
-    return or_(*contain(word, Deal.title, Deal.number), Deal.client_id.in_(clients))
+    return or_(Deal.client_id.in_(clients), *contain(word, Deal.title, Deal.number))
 
 
 def one(session: Session, actor: Actor, deal_id: int) -> Deal:

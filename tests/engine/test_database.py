@@ -166,6 +166,16 @@ def test_sqlite_is_told_to_be_safe(tmp_path: Path) -> None:
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
 
 
+def test_a_database_knows_how_its_rows_are_spread_once_it_took_stock(env: Environment) -> None:
+    engine = env.sessions.kw["bind"]
+    database.take_stock(engine)
+    with env.sessions() as session:
+        many = session.query(User).count()  # people work on as before
+        if engine.dialect.name == "sqlite":
+            known = session.execute(text("SELECT stat FROM sqlite_stat1 WHERE tbl = 'user_'")).scalars().all()
+            assert {stat.split()[0] for stat in known} == {str(many)}
+
+
 def test_the_migrations_make_exactly_what_the_models_say(
     backend: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
