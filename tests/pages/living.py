@@ -111,7 +111,9 @@ def _oversee(unit: work.Work) -> None:
         .where(Deal.status == "open", ProcessInstance.ended_at.is_(None))
     )  # fmt: skip
     newest, older = unit.session.scalars(sale.order_by(ProcessInstance.id.desc()).limit(2)).all()
-    comments.write(unit, newest.id, "@petrov, клиент просил звонить после обеда: у них **планёрка** до 13:00.")
+    owner = select(User.login).join(Deal, Deal.owner_id == User.id).where(Deal.id == newest.deal_id)
+    told = f"@{unit.session.scalars(owner).one()}, клиент просил звонить после обеда: у них **планёрка** до 13:00."
+    comments.write(unit, newest.id, told)
     interventions.edit(unit, newest.id, {"client_note": "звонить после обеда"}, "Пометка клиента потерялась")
     pauses.pause(unit, deal_id=older.deal_id, reason="client_budget", until=FRIDAY + timedelta(days=20),
                  clock="client", note="Бюджет утвердят в декабре")  # fmt: skip
