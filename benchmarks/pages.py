@@ -102,8 +102,9 @@ def fill(url: str, folder: Path, size: volume.Size) -> bool:
         volume.fill(session, size)
         besides.fill(session, size)
         session.commit()
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    if engine.dialect.name == "postgresql":  # as it does by itself in time
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
     engine.dispose()
     return True
 

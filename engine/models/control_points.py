@@ -20,7 +20,7 @@ class ControlPoint(Base):
 
     __tablename__ = "control_point"
     __table_args__ = (
-        Index("ix_control_point_open", "status", "planned_at", "level"),
+        Index("ix_control_point_open", "status", "planned_at", "id", "level"),
         Index("ix_control_point_owner", "owner_id", "planned_at", **where("status = 'open'")),
         Index("ix_control_point_late", "planned_at", **where("deviation > 0 OR status IN ('missed', 'open')")),
     )

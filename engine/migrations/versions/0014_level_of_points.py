@@ -10,4 +10,4 @@ down_revision = "0013_stays_of_deals"
 
 def upgrade() -> None:
     op.drop_index("ix_control_point_open", table_name="control_point")
-    op.create_index("ix_control_point_open", "control_point", ["status", "planned_at", "level"], unique=False)
+    op.create_index("ix_control_point_open", "control_point", ["status", "planned_at", "id", "level"], unique=False)
