@@ -17,9 +17,18 @@ from tests.pages.test_looks import AXE, RULES, unrolled
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 # What colours can break; everything else is the same in both themes.
-OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+COLOURS = ("color-contrast", "link-in-text-block")
+OF_COLOURS = {"runOnly": {"type": "rule", "values": list(COLOURS)}}
+OF_SHAPE = RULES | {"rules": {name: {"enabled": False} for name in COLOURS}}
 JUDGE = "async (rules) => (await axe.run(document, {...rules, resultTypes: ['violations'], preload: false})).violations"
 LIGHT, DARK = ("light", RULES), ("dark", OF_COLOURS)
+# Words change with the language, colours do not: in the second one they are judged at one width of each theme. This is
+# two thirds of what judging costs.
+LOOKS: dict[str, list[tuple[str, Any, list[int]]]] = {
+    "ru": [(*LIGHT, list(WIDTHS)), (*DARK, list(WIDTHS))],
+    "en": [(*LIGHT, [1440]), ("light", OF_SHAPE, [1024, 390]), (*DARK, [390])],
+    "again": [(*LIGHT, [1440]), (*DARK, [390])],
+}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -65,7 +74,8 @@ def walked(browser: Browser, alive: living.Living, pages: list[walk.Place], grou
     seen: set[str] = set()
     for place in pages:
         if (place.group or "") == group:
-            found += [f"{place.path} {line}" for line in judged(page, place, again=place.endpoint in seen)]
+            looks = "again" if place.endpoint in seen else locale
+            found += [f"{place.path} {line}" for line in judged(page, place, looks)]
             seen.add(place.endpoint)
     context.close()
     return found
@@ -81,12 +91,13 @@ def seated(browser: Browser, alive: living.Living, group: str, locale: str) -> B
     return context
 
 
-def judged(page: Page, place: walk.Place, again: bool) -> list[str]:
-    """What is wrong with one page. ``again``: another of the same kind was judged in all widths (the next report)."""
+def judged(page: Page, place: walk.Place, looks: str) -> list[str]:
+    """What is wrong with one page. ``looks``: one of LOOKS; again when another of the same kind (the report
+    before) was judged in all widths."""
     page.set_viewport_size({"width": 1440, "height": 900})
     answer = page.goto(place.path)
     found = [] if (answer and answer.status < 400) or place.group is None else [f"answers {answer and answer.status}"]
-    for (theme, rules), widths in ((LIGHT, [1440] if again else WIDTHS), (DARK, [390] if again else WIDTHS)):
+    for theme, rules, widths in LOOKS[looks]:
         page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
         for width in widths:
             page.set_viewport_size({"width": width, "height": WIDTHS[width]})
