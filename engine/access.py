@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import authority
 from engine.errors import Forbidden, Text, text
 from engine.models import Membership, User, UserTask
+from engine.quick import Rows
 from engine.rights import RULES, Asking, InGroup, Rule, assignee, candidate, delegator, free_to, performer
 from engine.substitution import Standing, stands_in_for
 from engine.vocabulary import TaskStatus
@@ -41,6 +42,9 @@ def acts_of(groups: Iterable[str]) -> list[str]:
 WHOLE = "granted as a whole"
 AS_SUBSTITUTE = {assignee, delegator, candidate, free_to, performer}
 SEPARATED = {"task.claim", "task.complete"}
+MEMBERS: Rows[User] = Rows(
+    select(User).join(Membership).where(Membership.group_key == bindparam("group"), User.active).order_by(User.id)
+)
 
 
 def may(session: Session, actor: Actor, now: datetime, act: str, thing: Any = None) -> Grant | None:
@@ -135,8 +139,7 @@ def person(session: Session, user_id: int | None) -> User | None:
 
 def members(session: Session, group_key: str) -> list[User]:
     """The active people of a group."""
-    query = select(User).join(Membership).where(Membership.group_key == group_key, User.active).order_by(User.id)
-    return list(session.scalars(query))
+    return MEMBERS.all(session, group=group_key)
 
 
 def absent(session: Session, user_id: int, now: datetime) -> list[Standing]:

@@ -88,10 +88,7 @@ def _finish(work: Work, job: Debt, instance: ProcessInstance, outputs: Mapping[s
 
 
 def _call(work: Work, job: Debt, instance: ProcessInstance) -> ActionCall:
-    definition = work.env.library.definition(work.session, instance.definition_id)
-    host = work.env.host(work.session, instance, work.now)
-    snapshot = bpmn.look(definition.procedure, instance.state, host)
-    found = [token for token in snapshot.services if token.token_id == job.token_id]
+    found = [token for token in instances.look(work, instance).services if token.token_id == job.token_id]
     if not found:
         raise Failed("The token of this service task is gone")
     token: OpenService = found[0]

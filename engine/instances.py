@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bpmn, failures, feel, ledger, outbox, projection
-from engine.bpmn.types import Advance, ElementFailed, Host
+from engine.bpmn.types import Advance, ElementFailed, Host, Snapshot
 from engine.definitions import Definition
 from engine.environment import Layers
 from engine.errors import Conflict, Invalid, NotFound, ReglamentError, UnderWay, WrongState, text
@@ -20,6 +20,7 @@ from engine.vocabulary import InstanceStatus, InterventionKind, JobKind, Message
 from engine.work import Work
 
 INITIATOR = "initiator"
+OPENED = "instances.opened"
 SUBJECT = "subject"  # property of a process: what it is about; ``deal``, ``client``: one of them, once at a time
 INSTANCES = table_of(ProcessInstance)
 INSTANCE_COLUMNS = [column for column in INSTANCES.c if column.name != "variables"]  # large and seldom looked at
@@ -154,7 +155,25 @@ def advance(
     ElementFailed when nothing could be done at all.
     """
     procedure = work.env.library.definition(work.session, instance.definition_id).procedure
-    _step(work, instance, partial(step, procedure, instance.state, *arguments), done)
+    seen = _opened(work).pop(instance.id, None)
+    content = seen if seen is not None and seen.content == instance.state else instance.state
+    _step(work, instance, partial(step, procedure, content, *arguments), done)
+
+
+def look(work: Work, instance: ProcessInstance) -> Snapshot:
+    """What is open in an instance. Whoever looks mostly goes on to a step, which need not decode the state again."""
+    seen = _opened(work).get(instance.id)
+    if seen is None or seen.content != instance.state:
+        procedure = work.env.library.definition(work.session, instance.definition_id).procedure
+        seen = bpmn.Standing(procedure, instance.state, work.env.host(work.session, instance, work.now))
+        _opened(work)[instance.id] = seen
+    return seen.snapshot
+
+
+def _opened(work: Work) -> dict[int, bpmn.Standing]:
+    """Instances that were looked at in this unit of work and have not moved since."""
+    opened: dict[int, bpmn.Standing] = work.memory.setdefault(OPENED, {})
+    return opened
 
 
 def _given(work: Work, variables: Mapping[str, Any], deal_id: Any, client_id: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from engine.assignment import moment, rank
 from engine.errors import Invalid, NotFound, Text, WrongState, text
 from engine.models import Candidate, Client, ControlPoint, Deal, Job, Pause, ProcessInstance, User, UserTask, table_of
 from engine.outbox import Owed
+from engine.quick import Rows
 from engine.rows import Prepared
 from engine.vocabulary import ControlPointStatus, InstanceStatus, JobKind, PauseClock
 from engine.work import Work
@@ -30,6 +31,10 @@ LONGEST_NOTE = 1000
 LONGEST = 365
 A_DURATION = "timeDuration"
 DEALS = table_of(Deal)
+OF_DEAL: Rows[Pause] = Rows(select(Pause).where(Pause.deal_id == bindparam("deal"), Pause.ended_at.is_(None)))
+OF_INSTANCE: Rows[Pause] = Rows(
+    select(Pause).where(Pause.instance_id == bindparam("instance"), Pause.ended_at.is_(None))
+)
 STIR = Prepared(update(DEALS).where(DEALS.c.id == bindparam("deal")).values(stirred_at=bindparam("at")))
 RESUMED, EXPIRED, MOVED_ON = "resumed", "expired", "moved_on"
 
@@ -152,8 +157,9 @@ def stir(work: Work, deal_id: int | None, *, moved_on: bool = False) -> None:
 
 def current(work: Work, deal_id: int | None = None, instance_id: int | None = None) -> Pause | None:
     """The pause that holds now, if any."""
-    which = Pause.deal_id == deal_id if deal_id is not None else Pause.instance_id == instance_id
-    return work.session.scalar(select(Pause).where(which, Pause.ended_at.is_(None)))
+    if deal_id is not None:
+        return OF_DEAL.first(work.session, deal=deal_id)
+    return OF_INSTANCE.first(work.session, instance=instance_id)
 
 
 class _Rest:

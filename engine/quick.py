@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ClauseElement, Column, Connection, bindparam, insert, inspect, select, update
 from sqlalchemy.orm import InstanceState, LoaderCallableStatus, Session
-from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from engine.models import Base, table_of
-from engine.rows import Prepared, fresh
+from engine.rows import Prepared, Row, adopt, fresh
 
 SIMPLE_KEYS = frozenset({int, str})
 FIRST = 1  # the version of a new row
+Found = TypeVar("Found", bound=Base)
+Held = TypeVar("Held", bound=Base)
 
 
 class QuickSession(Session):
@@ -236,3 +238,49 @@ def _insert(model: type[Base], names: tuple[str, ...], counted: str | None) -> P
     table = table_of(model)
     new = insert(table).inline()
     return Prepared(new if counted is None else new.returning(table.c[counted]), columns=names)
+
+
+class Rows(Generic[Found]):
+    """A question for rows of one model, prepared: the objects are the session's, as if it had asked itself."""
+
+    def __init__(self, statement: Any) -> None:
+        """``statement``: a select of the model with bound parameters and without IN lists."""
+        self._model: type[Found] = statement.column_descriptions[0]["entity"]
+        columns = [one.columns[0] for one in inspect(self._model).column_attrs]
+        self._names = [one.key for one in inspect(self._model).column_attrs]
+        self._asked = Prepared(statement.with_only_columns(*columns))
+
+    def all(self, session: Session, **parameters: Any) -> list[Found]:
+        """What there is."""
+        rows = self._asked.see(session, **parameters)
+        return [self._held(session, row) for row in rows]
+
+    def first(self, session: Session, **parameters: Any) -> Found | None:
+        """The first, if any."""
+        rows = self._asked.see(session, **parameters)
+        return self._held(session, rows[0]) if rows else None
+
+    def _held(self, session: Session, row: Row) -> Found:
+        known: Found | None = session.identity_map.get((self._model, (row[self._names.index("id")],), None))
+        return known if known is not None and not instance_state(known).expired else adopt(
+            session, self._model, self._names, row
+        )  # fmt: skip
+
+
+def with_many(row: Held, *names: str) -> Held:
+    """The row, with these lists of what belongs to it loaded: a lazy load composes its question each time."""
+    state = instance_state(row)
+    session = state.session
+    if session is not None and state.key is not None and "_pending_mutations" not in vars(state):
+        for name in names:
+            if name not in state.dict:
+                set_committed_value(row, name, _many(type(row), name).all(session, above=state.key[1][0]))
+    return row
+
+
+@cache
+def _many(model: Any, name: str) -> Rows[Any]:
+    relation = inspect(model).relationships[name]
+    column: Any = next(iter(relation.remote_side))
+    asked = select(relation.mapper.class_).where(column == bindparam("above", type_=column.type))
+    return Rows(asked.order_by(*(relation.order_by or ())))

@@ -12,7 +12,7 @@ from engine import access, audit, authority, bpmn, control_points, forms, ledger
 from engine.assignment import moment, rank
 from engine.environment import Late, Layers
 from engine.errors import Conflict, Invalid, NotFound, WrongState, text
-from engine.instances import INSTANCE_COLUMNS, INSTANCE_NAMES, advance, require_active
+from engine.instances import INSTANCE_COLUMNS, INSTANCE_NAMES, advance, look, require_active
 from engine.models import Candidate, Client, Comment, FormDraft, ProcessInstance, StoredFile, User, UserTask, table_of
 from engine.rows import Prepared, adopt, change
 from engine.vocabulary import OPEN_TASK, InterventionKind, TaskStatus
@@ -238,10 +238,7 @@ def seen(work: Work, task: UserTask) -> Mapping[str, Any]:
 
 def _variables(work: Work, task: UserTask) -> Mapping[str, Any]:
     instance = task.instance
-    definition = work.env.library.definition(work.session, instance.definition_id)
-    host = work.env.host(work.session, instance, work.now)
-    snapshot = bpmn.look(definition.procedure, instance.state, host)
-    here = [token.variables for token in snapshot.tasks if token.token_id == task.token_id]
+    here = [token.variables for token in look(work, instance).tasks if token.token_id == task.token_id]
     found: Mapping[str, Any] = here[0] if here else values.decode(instance.variables)
     return found
 

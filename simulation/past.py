@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from engine.crm import clients, consents, next_contacts, plans, settlements, sources
-from engine.models import Client, Product, Source, User
+from engine.models import Client, ProcessInstance, Product, Source, User, UserTask
 from engine.work import SYSTEM, Work, run
 from simulation.clients import PROFILES, company
 
@@ -23,6 +23,12 @@ MONTHLY = 5  # payments make a client who pays every month
 REQUISITES = (
     "inn", "kpp", "ogrn", "full_name", "address", "city", "bank", "bik", "account", "corr_account", "passport",
 )  # fmt: skip
+BANK = ("bank", "bik", "account", "corr_account")
+WAITED_FOR = (
+    select(ProcessInstance.client_id)
+    .join(UserTask, UserTask.instance_id == ProcessInstance.id)
+    .where(UserTask.form_key == "sale/requisites", UserTask.rank.is_not(None))
+)
 
 
 def tell(year: Year, newcomers: int) -> None:
@@ -51,14 +57,18 @@ def tell(year: Year, newcomers: int) -> None:
 
 
 def complete_cards(year: Year) -> None:
-    """Somebody asks a new client what it does and for its requisites, so that it gets a segment and contracts."""
+    """Somebody asks a new client what it does and for its requisites, so that it gets a segment and contracts; and a
+    client whose requisites a sale waits for gives what is missing."""
     with year.env.sessions() as session:
-        rows = [row for row in session.scalars(select(Client)) if not row.profile]
+        asked = set(session.scalars(WAITED_FOR))
+        rows = [row for row in session.scalars(select(Client)) if not row.profile or row.id in asked]
     for client in rows:
         found = company(year.dice, year.number(), client.kind, client.territory)
         kept = {name: getattr(client, name, None) or (client.requisites or {}).get(name) for name in REQUISITES}
+        if not all(kept[name] for name in BANK):  # an account is one of its bank
+            kept |= dict.fromkeys(BANK)
         values = {name: kept[name] or found[name] for name in REQUISITES if name in found}
-        values["profile"] = dict(year.dice.choice(PROFILES))
+        values["profile"] = client.profile or dict(year.dice.choice(PROFILES))
         year.attempt(partial(year.staff.act, SYSTEM, clients.change_client, client.id, **values), "card")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access, notices, returns, tasks
@@ -16,12 +16,14 @@ from engine.access import actor_of
 from engine.environment import Environment
 from engine.errors import Forbidden, ReglamentError
 from engine.models import Candidate, Membership, User, UserTask
+from engine.rows import Prepared
 from engine.vocabulary import OPEN_TASK
 from engine.work import Actor, Work, run
 from simulation.filling import fill, habits
 
 CALENDAR = "main"
 LATER = timedelta(days=10)
+CANDIDATES = Prepared(select(Candidate.user_id, Candidate.group_key).where(Candidate.task_id == bindparam("task")))
 
 
 class Expected(NamedTuple):
@@ -129,10 +131,10 @@ class Staff:
         """Who could do it, the likeliest first."""
         if task.assignee_id is not None:
             return [self.actors[task.assignee_id]] if task.assignee_id in self.actors else []
-        rows = session.scalars(select(Candidate).where(Candidate.task_id == task.id)).all()
-        found = {row.user_id for row in rows if row.user_id}
-        for row in rows:
-            found |= set(self.groups.get(row.group_key or "", ()))
+        rows = CANDIDATES.see(session, task=task.id)
+        found = {user_id for user_id, _ in rows if user_id}
+        for _, group_key in rows:
+            found |= set(self.groups.get(group_key or "", ()))
         people = [self.actors[user] for user in sorted(found) if user in self.actors]
         self.dice.shuffle(people)
         return people

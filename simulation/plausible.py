@@ -18,12 +18,24 @@ from engine.crm.reports import registry
 from engine.crm.reports.model import NUMERIC, Group, Table, value_of
 from engine.crm.reports.model import total as summed
 from engine.environment import Environment
-from engine.models import AuditEvent, Client, Complaint, Deal, Incident, Job, ProcessInstance, Settlement, Survey
+from engine.models import (
+    AuditEvent,
+    Client,
+    Complaint,
+    Deal,
+    Incident,
+    Job,
+    ProcessInstance,
+    Settlement,
+    Survey,
+    UserTask,
+)
 from engine.vocabulary import IncidentStatus, InstanceStatus, JobStatus
 from engine.work import SYSTEM
 
 GRACE = timedelta(days=1)  # what began today may still be on its way
 LOWEST = 3  # a mark that makes a complaint of a survey (R122)
+COMPLAINT, REGISTER = "complaint", "Register"  # where a complaint is taken down
 SIGNED = frozenset({"change"})  # numbers that may well be less than nought
 YEAR: Mapping[str, str] = {"period": "months12"}
 
@@ -103,6 +115,10 @@ def _handled(session: Session, _env: Environment, now: datetime) -> Iterator[str
     looked_at = set(session.scalars(refused))
     instances = session.scalars(select(ProcessInstance).where(ProcessInstance.id.in_(looked_at)))
     looked_into = {values.decode(one.variables or {}).get("survey_id") for one in instances}
+    being_registered = select(UserTask.instance_id).where(
+        UserTask.process_key == COMPLAINT, UserTask.element_id == REGISTER, UserTask.rank.is_not(None)
+    )  # the registrar has it in hand; that he is late is told by its control point
+    looked_at |= set(session.scalars(being_registered))
     bad = select(Survey).where(Survey.minimum <= LOWEST, Survey.answered_at < now - GRACE)
     for survey in session.scalars(bad):
         if survey.id not in known | looked_into and survey.instance_id not in looked_at:

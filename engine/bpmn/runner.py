@@ -23,6 +23,25 @@ from engine.bpmn.types import Advance, ElementFailed, Host, Procedure, Snapshot,
 from engine.errors import Invalid, NotFound, ReglamentError, WrongState, text
 
 
+class Standing:
+    """An instance that was decoded to be looked at. The step that follows may have it in place of the bytes, once."""
+
+    def __init__(self, procedure: Procedure, content: bytes, host: Host) -> None:
+        self.content = content
+        self._root: Root | None = load(procedure, content, host)
+        self.snapshot = snapshot.take(self._root)
+
+    def taken(self, host: Host) -> Root | None:
+        """The instance in memory, which now asks this host; None when a step has had it already."""
+        root, self._root = self._root, None
+        if root is not None:
+            root.host, root.script_engine = host, FeelEngine(host)
+        return root
+
+
+Content = bytes | Standing
+
+
 def start(procedure: Procedure, variables: Variables, host: Host) -> Advance:
     """Begin an instance at its none start event (or at its only start event)."""
     starts = procedure.compiled.spec.starts
@@ -41,14 +60,14 @@ def start_by_event(procedure: Procedure, kind: str, name: str, payload: Variable
     raise NotFound("«{procedure}» is not started by {kind} «{name}»", procedure=procedure.key, kind=kind, name=name)
 
 
-def complete(procedure: Procedure, content: bytes, token_id: str, data: Variables, host: Host) -> Advance:
+def complete(procedure: Procedure, content: Content, token_id: str, data: Variables, host: Host) -> Advance:
     """Complete a user or manual task with what the form gave."""
     root = load(procedure, content, host)
     task = _resting(root, token_id, (UserTask, ManualTask))
     return _finish(root, task, data)
 
 
-def finish_service(procedure: Procedure, content: bytes, token_id: str, outputs: Variables, host: Host) -> Advance:
+def finish_service(procedure: Procedure, content: Content, token_id: str, outputs: Variables, host: Host) -> Advance:
     """An action is done; these are its results."""
     root = load(procedure, content, host)
     task = _resting(root, token_id, (ServiceTask,))
@@ -56,7 +75,7 @@ def finish_service(procedure: Procedure, content: bytes, token_id: str, outputs:
 
 
 def throw_error(
-    procedure: Procedure, content: bytes, token_id: str, code: str, message: str, host: Host
+    procedure: Procedure, content: Content, token_id: str, code: str, message: str, host: Host
 ) -> Advance:
     """An action reports a business error, which the drawing catches. Raises ElementFailed when it does not."""
     root = load(procedure, content, host)
@@ -69,21 +88,21 @@ def throw_error(
     return advance(root)
 
 
-def fire_timer(procedure: Procedure, content: bytes, token_id: str, host: Host) -> Advance:
+def fire_timer(procedure: Procedure, content: Content, token_id: str, host: Host) -> Advance:
     """A timer goes off. Nobody looks at the clock here: when it is due the engine decides."""
     root = load(procedure, content, host)
     task = _armed(root, token_id, (events.TIMER,))
     return _happen(root, task, {})
 
 
-def deliver(procedure: Procedure, content: bytes, token_id: str, payload: Variables, host: Host) -> Advance:
+def deliver(procedure: Procedure, content: Content, token_id: str, payload: Variables, host: Host) -> Advance:
     """The message or signal has come for which this token waits."""
     root = load(procedure, content, host)
     task = _armed(root, token_id, (events.MESSAGE, events.SIGNAL))
     return _happen(root, task, checked(payload))
 
 
-def resume(procedure: Procedure, content: bytes, host: Host) -> Advance:
+def resume(procedure: Procedure, content: Content, host: Host) -> Advance:
     """Try again what an incident holds, and look at the conditions of conditional events again."""
     root = load(procedure, content, host)
     stepping.wake(root)
@@ -111,8 +130,12 @@ def _begin(
     return advance(root)
 
 
-def load(procedure: Procedure, content: bytes, host: Host) -> Root:
+def load(procedure: Procedure, content: Content, host: Host) -> Root:
     """The instance in memory, for the length of one step."""
+    if isinstance(content, Standing):
+        known, content = content.taken(host), content.content
+        if known is not None:
+            return known
     return state.decode(content, procedure.key, procedure.compiled.spec, host)
 
 

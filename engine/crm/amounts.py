@@ -7,12 +7,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from engine.documents import vat
 from engine.documents.money import kopecks
 from engine.models import Deal, Payment
+from engine.quick import with_many
+from engine.rows import Prepared
+
+SIGNED = case((Payment.kind == "refund", -Payment.sum), else_=Payment.sum)
+PAID = Prepared(select(func.coalesce(func.sum(SIGNED), 0)).where(Payment.deal_id == bindparam("deal")))
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class Amounts:
 def of(deal: Deal, env: Any, on: date) -> Amounts:
     """The sums of a deal as if the service were rendered on ``on``. Raises Failed for an unknown VAT mode."""
     lines = [
-        {"name": line.name, "unit": line.unit, "quantity": line.quantity, "price": line.price} for line in deal.lines
+        {"name": line.name, "unit": line.unit, "quantity": line.quantity, "price": line.price}
+        for line in with_many(deal, "lines").lines
     ]
     return compute(lines, deal.discount or Decimal(0), rate_of(deal.vat_mode, env, on))
 
@@ -55,6 +61,5 @@ def compute(lines: Iterable[Mapping[str, Any]], discount: Decimal, rate: vat.Rat
 
 def paid(session: Session, deal_id: int) -> Decimal:
     """Money that came in for a deal less what went back."""
-    signed = case((Payment.kind == "refund", -Payment.sum), else_=Payment.sum)
-    found = session.scalar(select(func.coalesce(func.sum(signed), 0)).where(Payment.deal_id == deal_id))
-    return kopecks(Decimal(str(found or 0)))
+    found = PAID.see(session, deal=deal_id)
+    return kopecks(Decimal(str(found[0][0] or 0)))

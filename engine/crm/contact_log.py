@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import audit, pauses
 from engine.crm import clients
 from engine.errors import Invalid, NotFound, Text, text
 from engine.models import Campaign, Contact, ContactRecord, Deal
+from engine.quick import with_many
+from engine.rows import Prepared
 from engine.work import Work
 
 DIRECTIONS = ("in", "out")
@@ -18,6 +20,7 @@ RESULTS = ("answered", "no_answer", "later", "refused", "interested", "wrong_con
 LONGEST = 4000
 LONGEST_PURPOSE = 500
 MOST_MINUTES = 24 * 60
+OPEN_DEALS = Prepared(select(Deal.id).where(Deal.client_id == bindparam("client"), Deal.status == "open"))
 
 
 def record(
@@ -42,7 +45,7 @@ def record(
         for name, value in (("note", note), ("agreed", agreed))
         if value and len(value) > LONGEST
     }
-    if contact_id is not None and contact_id not in {contact.id for contact in client.contacts}:
+    if contact_id is not None and contact_id not in {contact.id for contact in with_many(client, "contacts").contacts}:
         faults["contact_id"] = text("Choose a contact of this client.")
     if faults:
         raise Invalid("The contact cannot be written down yet.", fields=faults)
@@ -90,7 +93,7 @@ def _wrong(**choices: tuple[str | None, tuple[str | None, ...]]) -> dict[str, Te
 
 def _open_deals(work: Work, client_id: int) -> list[int]:
     """A contact that names no deal stirs all that are under way with this client."""
-    return list(work.session.scalars(select(Deal.id).where(Deal.client_id == client_id, Deal.status == "open")))
+    return [row[0] for row in OPEN_DEALS.see(work.session, client=client_id)]
 
 
 def _known(work: Work, client_id: int, deal_id: int | None, campaign_id: int | None) -> None:

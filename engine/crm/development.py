@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.crm import stages
@@ -209,46 +209,62 @@ def _rank(state: State) -> tuple[int, int, int]:
 Found = tuple[int, int, State]
 
 
+class _Question:
+    """A question about clients: about many at once, and prepared about one."""
+
+    def __init__(self, client: Any, of_all: Any) -> None:
+        self.client, self.of_all = client, of_all
+        self.of_one = Prepared(of_all.where(client == bindparam("client")))
+
+
+WRITTEN_DOWN = _Question(
+    ClientProduct.client_id,
+    select(
+        ClientProduct.client_id, ClientProduct.product_id, ClientProduct.used_since, ClientProduct.refused_on,
+        ClientProduct.refusal_category,
+    ),
+)  # fmt: skip
+PAID_FOR = _Question(
+    Settlement.client_id,
+    select(Settlement.client_id, Settlement.product_id, func.min(Settlement.dated))
+    .outerjoin(Deal, Deal.id == Settlement.deal_id)
+    .where(Settlement.product_id.is_not(None), or_(Settlement.deal_id.is_(None), Deal.status != "open"))
+    .group_by(Settlement.client_id, Settlement.product_id)
+    .having(func.sum(Settlement.sum) > 0),
+)
+ON_OFFER = _Question(
+    Deal.client_id,
+    select(Deal.client_id, DealLine.product_id, Deal.id, Deal.milestone, Deal.next_step_on)
+    .join(DealLine, DealLine.deal_id == Deal.id)
+    .where(Deal.status == "open", DealLine.product_id.is_not(None)),
+)
+
+
 def _written_down(session: Session, client_ids: Collection[int]) -> list[Found]:
-    rows = session.scalars(select(ClientProduct).where(ClientProduct.client_id.in_(client_ids)))
     return [
-        (
-            row.client_id,
-            row.product_id,
-            State(USED, since=row.used_since)
-            if row.used_since is not None
-            else State(REFUSED, since=row.refused_on, refusal=row.refusal_category),
-        )
-        for row in rows
-        if row.used_since is not None or row.refused_on is not None
+        (client, product, State(USED, since=used) if used is not None else State(REFUSED, since=refused, refusal=why))
+        for client, product, used, refused, why in _asked(session, WRITTEN_DOWN, client_ids)
+        if used is not None or refused is not None
     ]
 
 
 def _paid_for(session: Session, client_ids: Collection[int]) -> list[Found]:
-    query = (
-        select(Settlement.client_id, Settlement.product_id, func.min(Settlement.dated))
-        .outerjoin(Deal, Deal.id == Settlement.deal_id)
-        .where(
-            Settlement.client_id.in_(client_ids),
-            Settlement.product_id.is_not(None),
-            or_(Settlement.deal_id.is_(None), Deal.status != "open"),
-        )
-        .group_by(Settlement.client_id, Settlement.product_id)
-        .having(func.sum(Settlement.sum) > 0)
-    )
-    return [(client, product or 0, State(USED, since=day)) for client, product, day in session.execute(query)]
+    rows = _asked(session, PAID_FOR, client_ids)
+    return [(client, product or 0, State(USED, since=day)) for client, product, day in rows]
 
 
 def _on_offer(session: Session, client_ids: Collection[int]) -> list[Found]:
-    query = (
-        select(Deal.client_id, DealLine.product_id, Deal.id, Deal.milestone, Deal.next_step_on)
-        .join(DealLine, DealLine.deal_id == Deal.id)
-        .where(Deal.client_id.in_(client_ids), Deal.status == "open", DealLine.product_id.is_not(None))
-    )
     return [
         (client, product or 0, State(OPEN, deal_id=deal, stage=milestone, next_step_on=step))
-        for client, product, deal, milestone, step in session.execute(query)
+        for client, product, deal, milestone, step in _asked(session, ON_OFFER, client_ids)
     ]
+
+
+def _asked(session: Session, question: _Question, client_ids: Collection[int]) -> Iterable[Any]:
+    """Of one client, as nearly every expression asks, by a prepared statement."""
+    if len(client_ids) == 1:
+        return question.of_one.see(session, client=next(iter(client_ids)))
+    return session.execute(question.of_all.where(question.client.in_(client_ids)))
 
 
 def matrix_table(plan: Mapping[str, list[tuple[int, Product]]]) -> dict[str, dict[int, int]]:

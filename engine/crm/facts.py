@@ -41,6 +41,7 @@ from sqlalchemy.orm import Session
 from engine.crm import amounts, campaign_facts, choices, quality_facts, standing
 from engine.crm.lazily import Record, once
 from engine.models import Client, Complaint, Contact, Deal, ScheduledPayment, Survey, User
+from engine.quick import with_many
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
 NAMES = ("deal", "client", "contact", "company", "initiator", "choices", "product", "complaint", "survey", "campaign")
@@ -128,7 +129,7 @@ class Facts(Mapping[str, Any]):
         client, deal = self._find_client(), self._find_deal()
         if client is None:
             return None
-        by_id = {contact.id: contact for contact in client.contacts}
+        by_id = {contact.id: contact for contact in with_many(client, "contacts").contacts}
         chosen = by_id.get(_id(self._variables.get("contact_id")) or 0)
         if chosen is None and deal is not None and deal.contact_id in by_id:
             chosen = by_id[deal.contact_id]
@@ -162,7 +163,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
     """A deal as a mapping of plain values; sums, lines and payments are worked out when touched."""
     sums = once(lambda: amounts.of(deal, env, deal.milestone_at.date()))
     owner = once(lambda: session.get(User, deal.owner_id) if deal.owner_id is not None else None)
-    parts = once(lambda: [part_facts(part) for part in deal.payments])
+    parts = once(lambda: [part_facts(part) for part in with_many(deal, "payments").payments])
     paid = once(lambda: amounts.paid(session, deal.id))
     known = {
         "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
@@ -214,7 +215,7 @@ def client_facts(session: Session, client: Client) -> Record:
         **{name: kept.get(name) for name in REQUISITES}, **standing.written(client),
     }  # fmt: skip
     return Record(known, {
-        **_of_owner(owner), "contacts": lambda: [contact_facts(contact) for contact in client.contacts],
+        **_of_owner(owner), "contacts": lambda: [contact_facts(one) for one in with_many(client, "contacts").contacts],
         **standing.counted(session, client),
     })  # fmt: skip
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.models import ClientProduct, Deal, Product, Settlement
+from engine.rows import Prepared
 from engine.work import Work
+
+PAID = Prepared(
+    select(Settlement.product_id, func.min(Settlement.dated))
+    .where(Settlement.client_id == bindparam("client"), Settlement.kind == "in")
+    .where(or_(Settlement.deal_id.is_(None), Settlement.deal_id != bindparam("besides")))
+    .group_by(Settlement.product_id)
+)
+USED = Prepared(
+    select(ClientProduct.product_id, ClientProduct.used_since).where(
+        ClientProduct.client_id == bindparam("client"), ClientProduct.used_since.is_not(None)
+    )
+)
 
 FIRST, REPEAT, FIRST_NEW, REPEAT_NEW = "first", "repeat", "first_new_product", "repeat_new_product"
 
@@ -33,17 +46,8 @@ def of(session: Session, client_id: int, product_ids: Iterable[int], besides: in
 
 def bought(session: Session, client_id: int, besides: int | None = None) -> dict[int, date]:
     """Product directions the client has paid for or uses, with the first day of each; 0: of unknown product."""
-    others = or_(Settlement.deal_id.is_(None), Settlement.deal_id != (besides or 0))
-    paid = session.execute(
-        select(Settlement.product_id, func.min(Settlement.dated))
-        .where(Settlement.client_id == client_id, Settlement.kind == "in", others)
-        .group_by(Settlement.product_id)
-    ).all()
-    used = session.execute(
-        select(ClientProduct.product_id, ClientProduct.used_since).where(
-            ClientProduct.client_id == client_id, ClientProduct.used_since.is_not(None)
-        )
-    ).all()
+    paid = PAID.see(session, client=client_id, besides=besides or 0)
+    used = USED.see(session, client=client_id)
     days = [(product, day) for product, day in (*paid, *used) if day is not None]
     to = directions(session, {product for product, _ in days if product is not None})
     found: dict[int, date] = {}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from engine.documents.money import kopecks
 from engine.errors import WrongState
 from engine.models import Deal
+from engine.quick import with_many
 
 BEFORE, AFTER = "before_delivery", "after_delivery"
 SCHEDULES: dict[str, tuple[tuple[str, Decimal], ...]] = {
@@ -20,7 +21,7 @@ def respread(deal: Deal, total: Decimal) -> None:
 
     Raises WrongState when more has come in than the new total.
     """
-    parts = list(deal.payments)
+    parts = list(with_many(deal, "payments").payments)
     if not parts:
         return
     if not any(part.received for part in parts):

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine import access, audit
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
 from engine.models import Client, Matrix, Segment, SegmentParameter
+from engine.quick import Rows
 from engine.work import Work
 
 NATURES = ("inherent", "behavioural")
@@ -25,6 +26,10 @@ PROMISING, ORDINARY, NON_TARGET = "promising", "ordinary", "non_target"
 PROMISING_FROM = 3  # potential users of three or four products (R015)
 MANY_PARAMETERS = 7  # more parameters, and the system is less likely to work (R009)
 LONGEST = 200
+COUNTS_NOW = select(Matrix.id).where(Matrix.status == "in_force").order_by(Matrix.version.desc()).limit(1)
+BY_KEY: Rows[Segment] = Rows(
+    select(Segment).where(Segment.key == bindparam("key"), Segment.matrix_id == COUNTS_NOW.scalar_subquery())
+)
 
 
 def in_force(session: Session) -> Matrix | None:
@@ -86,8 +91,7 @@ def by_key(session: Session, key: str | None) -> Segment | None:
     """A segment of the matrix in force."""
     if not key:
         return None
-    counts_now = select(Matrix.id).where(Matrix.status == "in_force").order_by(Matrix.version.desc()).limit(1)
-    return session.scalar(select(Segment).where(Segment.key == key, Segment.matrix_id == counts_now.scalar_subquery()))
+    return BY_KEY.first(session, key=key)
 
 
 def specialist(session: Session, key: str | None) -> int | None:

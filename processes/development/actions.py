@@ -24,6 +24,7 @@ from engine.crm import (
 )
 from engine.errors import Failed
 from engine.models import Contact, Product, UserTask
+from engine.quick import with_many
 from engine.vocabulary import TaskStatus
 from engine.work import Work
 
@@ -269,7 +270,7 @@ def _day_text(day: Any) -> str:
 
 def _person(work: Work, client_id: int, chosen: Any) -> Contact | None:
     """Whom we speak to: as chosen, else the first who still works there."""
-    people = [one for one in clients.find(work.session, client_id).contacts if one.active]
+    people = [one for one in with_many(clients.find(work.session, client_id), "contacts").contacts if one.active]
     return next((one for one in people if one.id == _id(chosen)), people[0] if people else None)
 
 
