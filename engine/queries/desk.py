@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from engine import access
 from engine.models import (
     Candidate,
     Client,
@@ -62,12 +63,16 @@ def around(session: Session, task: UserTask, actor: Actor, variables: Mapping[st
             UserTask.instance_id == instance.id,
             UserTask.element_id == task.element_id,
             UserTask.path == task.path,
-            UserTask.id < task.id,
+            UserTask.round < task.round,  # those of the same round are for others to do, each his own
             UserTask.completed_by.is_not(None),
         )
         .order_by(UserTask.id.desc())
     ).all()
     candidates = session.scalars(select(Candidate).where(Candidate.task_id == task.id)).all()
+    if (task.settings or {}).get("separateFrom"):  # each approver has his own rounds; the others stand in the chain
+        own = {task.assignee_id} | {candidate.user_id for candidate in candidates}
+        own |= {person.id for one in candidates if one.group_key for person in access.members(session, one.group_key)}
+        rounds = [earlier for earlier in rounds if earlier.completed_by in own]
     wanted = {task.assignee_id, task.owner_id, task.completed_by, task.completed_for}
     wanted |= {candidate.user_id for candidate in candidates} | {earlier.completed_by for earlier in rounds}
     keys = [candidate.group_key for candidate in candidates if candidate.group_key]

@@ -12,9 +12,10 @@ from engine.crm import deals
 from engine.definitions import Library
 from engine.errors import Forbidden, WrongState
 from engine.models import AuditEvent, Document, Notice, StoredFile, UserTask
-from engine.queries import deviations
+from engine.queries import desk, deviations
 from engine.vocabulary import DocumentStatus
 from engine.work import Work
+from tests.cast import actor
 from tests.engine.docx_files import docx
 from tests.stories import steps
 from tests.stories.story import Story
@@ -73,6 +74,30 @@ def test_all_at_once_the_rejection_of_one_ends_it_for_the_others_who_are_told(st
     assert story.open == []
     assert latest(story).status == DocumentStatus.DRAFT
     assert [line["decided"] for line in withdrawn(story)] == ["reject", "reject"]
+
+
+def test_no_approver_is_shown_what_another_one_answered_as_a_round_of_his_own(story: Story) -> None:
+    contract(story, "parallel")
+    story.approve("lawyer", decision="remarks", remark="Нет срока оплаты")
+    assert earlier(story, ALL, "accountant") == []
+    for group in ("director", "accountant"):
+        story.approve(group)
+    story.complete("Доработать документ", special_terms="Оплата за 10 дней", correction_note="Добавлен срок")
+    assert earlier(story, ALL, "lawyer") == ["Нет срока оплаты"]
+
+
+def test_in_turn_no_approver_is_shown_the_answers_before_as_rounds_of_his_own(story: Story) -> None:
+    contract(story, "sequential")
+    story.approve("lawyer")
+    assert earlier(story, IN_TURN, "accountant") == []
+
+
+def earlier(story: Story, name: str, group: str) -> list[str | None]:
+    """The remarks of the earlier rounds that the page of an approver shows beside the form."""
+    with story.env.sessions() as session:
+        task = session.get_one(UserTask, story.task_of(name, group).id)
+        found = desk.around(session, task, actor(story.env, story.performer(task)), story.variables_of(name))
+        return [one.outcome["approval_remark"] for one in found.rounds if one.outcome]
 
 
 # --- one after another -----------------------------------------------------------------------------------------------
