@@ -12,15 +12,28 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, audit, instances
 from engine.errors import Conflict, Invalid, NotFound, Text, WrongState, text
-from engine.models import Client, Consent, Contact, StoredFile
+from engine.models import Client, Consent, Contact, ProcessInstance, StoredFile
 from engine.work import Work
 
 PURPOSES = ("personal_data", "advertising", "survey")
 CHANNELS = ("any", "mail", "phone", "sms")
 ANY = "any"
 LONGEST = 100
+ASKED = ("personal_data", "advertising")  # what the procedure asks for in writing
+PROCEDURE = "consent_request"
+
+
+def ask(work: Work, contact_id: int) -> ProcessInstance:
+    """Start the procedure that asks a person at a client for his consents in writing. Raises NotFound, Forbidden,
+    WrongState (he is gone, or has given both)."""
+    contact = work.session.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound("There is no contact {id}.", id=contact_id)
+    if not contact.active or all(allows(work.session, contact, one, ANY, work.now) for one in ASKED):
+        raise WrongState("There is nothing to ask this person for: he is gone or has given his consents.")
+    return instances.start(work, PROCEDURE, {"contact_id": contact.id}, client_id=contact.client_id)
 
 
 def allows(session: Session, contact: Contact | int, purpose: str, channel: str, now: datetime) -> bool:

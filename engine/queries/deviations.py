@@ -24,6 +24,9 @@ from engine.queries.deviations_terms import special_of, usual_terms, vat_changed
 WHOLE = "document.totals.gross"  # the total of a kind whose lines are the deal's
 
 
+CONTRACTED = ("contract", "proposal")
+
+
 @dataclass(frozen=True)
 class Deviation:
     """One unusual thing. ``kind``: for a short badge; ``sentence``: with the figures and the limit (a Decimal is money,
@@ -100,11 +103,11 @@ def _discount(env: Any, deal: Deal) -> Iterator[Deviation]:
 
 
 def _sum(env: Any, paper: Paper, limits: Mapping[str, Any], contracts: set[int]) -> Iterator[Deviation]:
-    """Beyond the greatest authority but that without a limit."""
+    """Beyond the greatest authority over contracts but that without a limit; an offer becomes a contract of its sum."""
     total, kind = paper.document.total, paper.document.kind
     if total is None or paper.deal is None:
         return
-    usual = next(reversed(authority.steps(env, "contract_sum")), None) if kind == "contract" else None
+    usual = next(reversed(authority.steps(env, "contract_sum")), None) if kind in CONTRACTED else None
     if usual is not None and total > usual:
         yield Deviation("sum", text("The sum {sum} is above the usual {limit}", sum=total, limit=usual))
     contract = limits.get("contract_limit")

@@ -24,9 +24,10 @@ from engine.crm import (
     products,
     segments,
 )
-from engine.errors import Invalid, Text, text
+from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Client, PriceList, Product, Source, User
 from engine.queries import client as cards
+from engine.queries import desk
 from engine.web import client_labels, downloads, reading, sheets_more
 from engine.web.formats import zone
 from engine.web.given import Given
@@ -167,8 +168,20 @@ def _people(client: Client) -> dict[str, Any]:
         "stale": {one.id for one in client.contacts if contacts.is_stale(one, client, g.now, _fresh_days())},
         "texts": consents.texts(reading.environment().settings),
         "purposes": consents.PURPOSES,
+        "to_ask": _to_ask(client),
         "channels": consents.CHANNELS,
     }
+
+
+def _to_ask(client: Client) -> set[int]:
+    """People without a consent to the processing of their data, if this person may start what asks for it."""
+    session, actor, library = reading.session(), reading.actor(), reading.environment().library
+    found = next((one for one in library.in_force(session) if one.key == consents.PROCEDURE), None)
+    if found is None or access.may(session, actor, g.now, "instance.start", found) is None:
+        return set()
+    held = consents.summary(session, [one.id for one in client.contacts], g.now)
+    given = {person for person, rows in held.items() if any(row["purpose"] == "personal_data" for row in rows)}
+    return {one.id for one in client.contacts if one.active} - given if not client.stop_list else set()
 
 
 def _opens(endpoint: str) -> bool:
@@ -306,6 +319,23 @@ def give_consent(contact_id: int) -> Response:
         contact.client_id, "client.change", text("The consent is written down."), consents.give, contact_id,
         given.words("purpose"), given.words("channel"), text_version=given.words("text_version"), tab="people",
     )  # fmt: skip
+
+
+@blueprint.post("/contacts/<int:contact_id>/consents/ask")
+@allow("employee")
+def ask_consent(contact_id: int) -> Response:
+    """Start the procedure that asks a person for his consents in writing, and open its first task."""
+    contact = contacts.find(reading.session(), contact_id)
+    try:
+        instance = reading.do(consents.ask, contact.id)
+    except ReglamentError as error:
+        flash(say(error.text), "late")
+        return redirect(back(contacts.find(reading.session(), contact_id).client_id, "people"))
+    flash(say(text("The procedure that asks for the consents is started.")), "good")
+    task = desk.following(reading.session(), reading.actor(), g.now, instance.id)
+    if task is not None and task.instance_id == instance.id:
+        return redirect(url_for("tasks.show", task_id=task.id))
+    return redirect(url_for("instances.show", instance_id=instance.id))
 
 
 @blueprint.post("/contacts/<int:contact_id>/consents/<int:consent_id>/withdraw")

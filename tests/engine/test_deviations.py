@@ -65,7 +65,8 @@ def test_a_price_below_the_list_of_this_quantity(office: Office) -> None:
 def test_a_sum_above_the_usual_one_of_its_kind(office: Office) -> None:
     office.lines(("Обучение", 1, "600000"))
     assert list(found(office, paper(office, total="600000"))) == ["sum"]
-    assert found(office, paper(office, kind="proposal", total="600000")) == {}
+    assert list(found(office, paper(office, kind="proposal", total="600000"))) == ["sum"]
+    assert found(office, paper(office, kind="act", total="600000")) == {}
 
 
 def test_an_invoice_that_needs_a_contract(office: Office) -> None:

@@ -1,10 +1,12 @@
 """Consents of a person at a client: asked for in writing, signed, recorded; refused and remembered (R157, R220)."""
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from engine.crm import consents
-from engine.models import Consent, ContactRecord, Document
+from engine.errors import Forbidden, WrongState
+from engine.models import Consent, Contact, ContactRecord, Document
 from tests.stories.story import Story
 
 
@@ -69,3 +71,24 @@ def test_a_refusal_is_remembered_and_gives_no_consent(story: Story) -> None:
         line = session.scalars(select(ContactRecord).order_by(ContactRecord.id.desc())).first()
         assert line is not None
         assert (line.contact_id, line.result, line.note) == (contact_id, "refused", "Не любит рассылок")
+
+
+def test_the_procedure_is_started_for_one_person_of_the_card_who_is_chosen_in_it_already(story: Story) -> None:
+    with story.env.sessions() as session:
+        newest = select(Contact.id).where(Contact.client_id == 1).order_by(Contact.id.desc())
+        contact_id = session.scalars(newest).first() or 0
+        held = [row.id for row in consents.of(session, contact_id)]
+    for row in held:
+        story.act("elena", consents.withdraw, row)
+    story.act("anna", consents.ask, contact_id)
+    assert int(story.variables_of("Выбрать человека и согласия")["contact_id"]) == contact_id
+
+
+def test_who_has_given_his_consents_or_may_not_start_it_asks_nobody(story: Story) -> None:
+    contact_id = begin(story)
+    with pytest.raises(Forbidden):
+        story.act("lidia", consents.ask, contact_id)
+    for purpose in ("personal_data", "advertising"):
+        story.act("elena", consents.give, contact_id, purpose, "any", text_version="1")
+    with pytest.raises(WrongState):
+        story.act("anna", consents.ask, contact_id)
