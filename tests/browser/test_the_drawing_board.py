@@ -71,6 +71,26 @@ def test_the_board_speaks_russian(company: Company, person: Callable[..., Person
     assert board.evaluate("[...window.untranslated]") == []
 
 
+def test_a_template_laid_over_a_step_keeps_what_the_designer_has_set(
+    company: Company, person: Callable[..., Person]
+) -> None:
+    board = opens_the_board(person("klimova"))
+    selects(board, "Hold")
+    board.locator(".djs-context-pad .bpmn-icon-screw-wrench").click()
+    board.locator(".djs-popup").get_by_text("Точка контроля", exact=True).click()
+    expect(board.locator("[data-state]")).to_have_text("Ещё не сохранено")
+    with board.expect_response(lambda one: one.request.method == "POST") as sent:
+        board.get_by_role("button", name="Сохранить черновик").click()
+    drawn = sent.value.request.post_data or ""
+    step = re.search(r'<bpmn:userTask id="Hold".*?</bpmn:userTask>', drawn, re.S)
+    assert step is not None
+    assert "reglament.control-point" in step[0]
+    assert 'target="meeting_result"' in step[0]
+    assert 'target="meeting_ended_at"' in step[0]
+    assert "priorityDefinition" not in step[0]
+    assert 'externalReference="sale/hold_meeting"' in step[0]
+
+
 def opens_the_board(one: Person) -> Page:
     page = one.goes_to("/procedures")
     one.looks("40-procedures")

@@ -13,6 +13,7 @@ import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import './modeler.css';
 import { Findings } from './findings.js';
+import { keepModule } from './keep.js';
 import { elementTemplates } from './templates.js';
 import { translateModule } from './translate.js';
 
@@ -32,6 +33,7 @@ const modeler = new BpmnModeler({
   additionalModules: [
     BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule,
     CloudElementTemplatesPropertiesProviderModule, CreateAppendAnythingModule, CreateAppendElementTemplatesModule, Behaviors,
+    keepModule,
     ...(russian ? [translateModule] : []),
   ],
   moddleExtensions: { zeebe },
