@@ -27,7 +27,7 @@ BANK = ("bank", "bik", "account", "corr_account")
 WAITED_FOR = (
     select(ProcessInstance.client_id)
     .join(UserTask, UserTask.instance_id == ProcessInstance.id)
-    .where(UserTask.form_key == "sale/requisites", UserTask.rank.is_not(None))
+    .where(UserTask.form_key.in_(("sale/requisites", "document/fix_data")), UserTask.rank.is_not(None))
 )
 
 

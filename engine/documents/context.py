@@ -107,6 +107,8 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
         **given,
         "data": data,
     }
+    if settings.get("offer_is_contract") and not context["contract"]["number"]:
+        context["contract"] = dict(context["invoice"])
     meeting = context["meeting"]
     meeting["ours"] = meeting["ours"] or [context["author"]] * bool(context["author"]["last"])
     refund = context["refund"]

@@ -140,3 +140,17 @@ def test_every_field_is_listed_with_what_it_prints() -> None:
     listed = dict(context.fields())
     assert listed["deal.lines[].sum"] == "сумма с налогом"
     assert all(listed.values())
+
+
+def test_what_was_agreed_by_a_paid_offer_can_be_given_up_too() -> None:
+    """A short sale has no contract: the invoice was the offer, the payment its acceptance."""
+    deal = {"lines": LINES, "vat_mode": "osno_22", "payments": [{"name": "п/п 1", "sum": Decimal("122000")}]}
+    data = {"refund_payments": [{"name": "п/п 1", "sum": "122000.00"}]}
+    invoice = {"number": "12/26", "date": date(2026, 11, 3), "title": "Счет"}
+    built = _build("refund_agreement", {"deal": deal}, data=data, invoice=invoice)
+    assert (built["contract"]["number"], built["contract"]["date"]) == ("12/26", date(2026, 11, 3))
+    contract = {"number": "7/26", "date": date(2026, 11, 1), "title": "Договор"}
+    both = _build("refund_agreement", {"deal": deal}, data=data, invoice=invoice, contract=contract)
+    assert both["contract"]["number"] == "7/26"
+    with pytest.raises(Invalid):
+        _build("refund_agreement", {"deal": deal}, data=data)
