@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.web.events import LINE
+from engine.web.facts import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPE = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -39,7 +40,7 @@ def _passing_on(tree: ast.AST) -> Iterator[str]:
                 yield node.name
 
 
-def _records(function: ast.FunctionDef) -> Iterator[ast.Call]:
+def _records(function: ast.AST) -> Iterator[ast.Call]:
     calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
     return (call for call in calls if _called(call) in {"record", "_record"})
 
@@ -62,3 +63,17 @@ def test_every_line_of_the_log_has_a_name() -> None:
     found = dict(written())
     assert len(found) > 80
     assert {kind: file for kind, file in found.items() if kind not in LINE} == {}
+
+
+def facts() -> Iterator[tuple[str, str]]:
+    """Names of the data that lines are written with; with their files."""
+    for path in sorted((*(ROOT / "engine").rglob("*.py"), *(ROOT / "processes").rglob("*.py"))):
+        for call in _records(ast.parse(path.read_text("utf-8"))):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and owner.id == "audit":
+                yield from ((one.arg, path.name) for one in call.keywords if one.arg)
+
+
+def test_every_fact_of_a_log_line_has_a_name_for_people() -> None:
+    found = {name: file for name, file in facts() if name not in {"instance", "subject", "definition"} | NAMES.keys()}
+    assert found == {}
