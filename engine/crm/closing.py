@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.crm import amounts, clients, deals, next_contacts, stages
 from engine.documents.money import money
 from engine.errors import Invalid, Text, text
@@ -79,9 +79,10 @@ def refuse(
 ) -> dict[str, Any]:
     """Write down why the deal was lost and at which milestone (R065). The deal stays open until it is closed.
 
-    ``category``: a key of settings/refusals.yaml. Raises NotFound, WrongState, Invalid.
+    ``category``: a key of settings/refusals.yaml. Raises Forbidden, NotFound, WrongState, Invalid.
     """
     deal = deals.find_open(work.session, deal_id)
+    access.require(work, "deal.refuse", deal)
     refusal = _refusal(work, deal, {"category": category, "comment": comment, "competitor": competitor, "stage": stage})
     deal.refusal = refusal
     audit.record(work, "deal.refused", subject=f"deal:{deal.id}", **refusal)
@@ -95,9 +96,11 @@ def close(
     """Close a deal as ``won``, ``lost`` or ``postponed`` (lost for now: wrong time, next contact agreed).
 
     A lost deal has a reason and a stage (R065); a client is never left without the day, purpose and product of the
-    next contact unless he is on the stop list (R137). Raises NotFound, WrongState, Invalid naming what is missing.
+    next contact unless he is on the stop list (R137). Raises Forbidden, NotFound, WrongState, Invalid naming what is
+    missing.
     """
     deal = deals.find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if outcome not in OUTCOMES:
         raise Invalid("A deal is closed as won, lost or postponed.")
     if outcome == "postponed":

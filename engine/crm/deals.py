@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, pauses, searching
+from engine import access, audit, pauses, searching
 from engine.crm import amounts, clients, sale_kinds, stages
 from engine.crm.schedule import respread
 from engine.documents.issue import next_number
@@ -60,8 +60,9 @@ def open_deal(
 
     The owner is the client's manager unless told otherwise, then whoever opens it. ``source_id``, ``campaign_id``,
     ``caused_by_id``: where it comes from (R237, R249). The kind of sale follows from what the client has bought and
-    ``product_ids`` (R067). Raises NotFound, Invalid.
+    ``product_ids`` (R067). Raises Forbidden, NotFound, Invalid.
     """
+    access.require(work, "deal.open")
     client = clients.find(work.session, client_id)
     sale_kind = sale_kind or sale_kinds.of(work.session, client_id, product_ids)
     faults = _wrong_choice(
@@ -101,9 +102,10 @@ def set_lines(
     """Replace the lines and, if given, the discount (per cent); the payment schedule follows the new total.
 
     A line: ``name`` or ``product_id``, ``quantity``, ``price`` (VAT included; a product brings its own), ``unit``.
-    Raises NotFound, WrongState, Invalid by line (``lines[0].price``).
+    Raises Forbidden, NotFound, WrongState, Invalid by line (``lines[0].price``).
     """
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     rows = list(lines)
     faults: dict[str, Text] = {}
     if not rows or len(rows) > MAX_LINES:
@@ -135,9 +137,10 @@ def set_lines(
 def reach(work: Work, deal_id: int, milestone: str) -> bool:
     """Bring a deal to a milestone; a milestone behind it changes nothing. True when the deal moved on.
 
-    M9 and MX are reached by closing only. Raises NotFound, WrongState, Invalid.
+    M9 and MX are reached by closing only. Raises Forbidden, NotFound, WrongState, Invalid.
     """
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if milestone in {"M9", stages.LOST}:
         raise Invalid("A deal reaches {milestone} when it is closed.", milestone=milestone)
     if stages.position(milestone) <= stages.position(deal.milestone):
@@ -159,8 +162,9 @@ def move(work: Work, deal: Deal, milestone: str) -> None:
 
 
 def set_next_step(work: Work, deal_id: int, what: str, on: date) -> None:
-    """What is done next for this deal, and on which day (R041). Raises NotFound, WrongState, Invalid."""
+    """What is done next for this deal, and on which day (R041). Raises Forbidden, NotFound, WrongState, Invalid."""
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if not what.strip():
         raise Invalid("Say what is done next.", fields={"what": text("Say what is done next.")})
     before = [deal.next_step, deal.next_step_on]
@@ -174,8 +178,9 @@ def set_prospects(
     work: Work, deal_id: int, *, probability: int, need: str | None = None, expected_on: date | None = None
 ) -> Decimal:
     """The chance to win in per cent, the need, the day the sale is expected (R215). Returns the forecast: the total
-    multiplied by the chance. Raises NotFound, WrongState, Invalid."""
+    multiplied by the chance. Raises Forbidden, NotFound, WrongState, Invalid."""
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if not 0 <= probability <= 100:
         raise Invalid("A chance is from 0 to 100 per cent.", fields={"probability": text("From 0 to 100.")})
     deal.probability = probability
@@ -188,8 +193,9 @@ def set_prospects(
 
 
 def set_owner(work: Work, deal_id: int, user_id: int) -> None:
-    """Give a deal to another manager. Raises NotFound, WrongState."""
+    """Give a deal to another manager. Raises Forbidden, NotFound, WrongState."""
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.give", deal)
     if work.session.get(User, user_id) is None:
         raise NotFound("There is no person {id}.", id=user_id)
     if deal.owner_id != user_id:
@@ -198,8 +204,10 @@ def set_owner(work: Work, deal_id: int, user_id: int) -> None:
 
 
 def set_contact(work: Work, deal_id: int, contact_id: int) -> None:
-    """Choose the person at the client with whom the deal is talked over. Raises NotFound, WrongState, Invalid."""
+    """Choose the person at the client with whom the deal is talked over. Raises Forbidden, NotFound, WrongState,
+    Invalid."""
     deal = find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if contact_id not in {contact.id for contact in clients.find(work.session, deal.client_id).contacts}:
         raise Invalid("Choose a contact of this client.")
     if deal.contact_id != contact_id:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from engine import audit
+from engine import access, audit
 from engine.crm import amounts, bonus, deals, settlements
 from engine.crm.schedule import SCHEDULES, respread
 from engine.documents.money import kopecks
@@ -31,9 +31,10 @@ class Settled:
 def set_schedule(work: Work, deal_id: int, kind: str, due_on: dict[int, date] | None = None) -> list[ScheduledPayment]:
     """Divide the total into parts: ``full_before``, ``half`` (the odd kopeck goes to the first part), ``after``.
 
-    ``due_on``: by part number. Raises NotFound, Invalid, WrongState once money has come in.
+    ``due_on``: by part number. Raises Forbidden, NotFound, Invalid, WrongState once money has come in.
     """
     deal = deals.find_open(work.session, deal_id)
+    access.require(work, "deal.change", deal)
     if kind not in SCHEDULES:
         raise Invalid("Choose one of: {choices}.", choices=", ".join(SCHEDULES))
     if any(part.received for part in deal.payments):
@@ -60,10 +61,11 @@ def record_payment(
 ) -> Settled:
     """Write down money that came in for a part of the schedule; parts and overpayments are accepted.
 
-    ``reference``: number of the payment order; the same number, day and sum twice is a slip. Raises NotFound, Invalid,
-    Conflict.
+    ``reference``: number of the payment order; the same number, day and sum twice is a slip. Raises Forbidden,
+    NotFound, Invalid, Conflict.
     """
     deal = deals.find(work.session, deal_id)
+    access.require(work, "payment.record", deal)
     planned = next((row for row in deal.payments if row.part == part), None)
     if planned is None:
         raise NotFound("The deal {number} has no payment part {part}.", number=deal.number, part=part)
@@ -77,8 +79,9 @@ def record_payment(
 def refund(
     work: Work, deal_id: int, part: int, sum: Decimal, dated: date, *, reference: str | None = None
 ) -> Settled:
-    """Write down money that went back. Raises NotFound, Invalid when it is more than has come in."""
+    """Write down money that went back. Raises Forbidden, NotFound, Invalid when it is more than has come in."""
     deal = deals.find(work.session, deal_id)
+    access.require(work, "payment.record", deal)
     planned = next((row for row in deal.payments if row.part == part), None)
     if planned is None:
         raise NotFound("The deal {number} has no payment part {part}.", number=deal.number, part=part)
@@ -92,9 +95,10 @@ def refund(
 def write_off(work: Work, deal_id: int, part: int, reason: str) -> Decimal:
     """Give up what is left of a part; no money moves, no settlement is written (R218). Returns what was written off.
 
-    Raises NotFound, Invalid (no reason).
+    Raises Forbidden, NotFound, Invalid (no reason).
     """
     deal = deals.find(work.session, deal_id)
+    access.require(work, "payment.write_off", deal)
     planned = next((row for row in deal.payments if row.part == part), None)
     if planned is None:
         raise NotFound("The deal {number} has no payment part {part}.", number=deal.number, part=part)

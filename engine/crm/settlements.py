@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from engine import audit
+from engine import access, audit
 from engine.crm import amounts, clients
 from engine.documents.money import kopecks
 from engine.errors import Invalid, NotFound, Text, text
@@ -61,9 +61,10 @@ def record(
     """Write down money of a client that no payment here stands for: older years, other systems.
 
     ``sum`` and ``cost`` are given without a sign; a refund is kept below zero. The owner is the client's manager unless
-    told otherwise. Raises NotFound, Invalid by field.
+    told otherwise. Raises Forbidden, NotFound, Invalid by field.
     """
     client = clients.find(work.session, client_id)
+    access.require(work, "payment.record")
     faults: dict[str, Text] = {}
     if kind not in KINDS:
         faults["kind"] = text("Choose one of: {choices}.", choices=", ".join(KINDS))

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.crm import clients, deals, settlements
+from engine.crm import clients, closing, deals, payments, settlements
 from engine.crm.reports import registry
 from engine.crm.reports.model import Group, Table, value_of
 from engine.environment import Environment, settings_of
@@ -27,6 +27,8 @@ SETTINGS = Path(__file__).resolve().parents[2] / "settings"
 
 WHOSE = dict.fromkeys(("clients", "contacts", "consents", "merging", "next_contacts"), "elena")
 WHOSE |= dict.fromkeys(("products", "prices", "matrix", "segments"), "nina")
+BY: dict[Any, str] = dict.fromkeys((payments.record_payment, payments.refund, settlements.record), "vera")
+BY |= dict.fromkeys((deals.set_lines, deals.reach, deals.set_prospects, payments.set_schedule, closing.close), "elena")
 
 
 class Company:
@@ -39,7 +41,8 @@ class Company:
             self.people = {user.login: user.id for user in session.scalars(select(User))}
 
     def do(self, verb: Callable[..., Any], *args: Any, login: str | None = None, **kwargs: Any) -> Any:
-        desk = WHOSE.get(verb.__module__.rpartition(".")[2], "anna")
+        module = verb.__module__.rpartition(".")[2]
+        desk = BY.get(verb) or WHOSE.get(module, "anna")
         return run(self.env, actor(self.env, login or desk), verb, *args, **kwargs)
 
     def on(self, day: date) -> None:
@@ -56,7 +59,7 @@ class Company:
                 setattr(client, key, value)
             return client.id
 
-        return int(self.do(register))
+        return int(self.do(register, login="elena"))
 
     def product(self, name: str, direction: int | None = None) -> int:
         def register(work: Work) -> int:
@@ -101,7 +104,7 @@ class Company:
                 )
             return deal.id
 
-        return int(self.do(register))
+        return int(self.do(register, login="elena"))
 
     def tables(self, key: str, case: str | None = None, login: str = "elena", **given: Any) -> Sequence[Table]:
         """A report as this person sees it."""

@@ -9,12 +9,27 @@ from typing import Any
 import pytest
 
 from engine import access
-from engine.crm import clients, consents, contacts, matrix, merging, next_contacts, prices, products, segments
+from engine.crm import (
+    clients,
+    closing,
+    consents,
+    contacts,
+    deals,
+    matrix,
+    merging,
+    next_contacts,
+    payments,
+    prices,
+    products,
+    segments,
+    settlements,
+)
 from engine.errors import Forbidden
 from engine.work import SYSTEM, Work, run
 from tests.engine.crm_kit import Office
 
 DAY = date(2026, 12, 1)
+LINE = {"name": "Тренинг", "quantity": 1, "price": Decimal(1000)}
 Deed = Callable[[Office], tuple[Any, ...]]
 DEEDS: dict[str, tuple[str, Deed]] = {  # what -> (who may not, the verb and what it is given)
     "a new client": ("vera", lambda office: (clients.create_client, "legal", "ООО «Заря»")),
@@ -28,6 +43,22 @@ DEEDS: dict[str, tuple[str, Deed]] = {  # what -> (who may not, the verb and wha
     "no next contact": ("boris", lambda office: (next_contacts.clear, office.client_id)),
     "a double": ("anna", lambda office: (merging.merge, office.client_id, office.client_id, "Двойник")),
     "a consent": ("boris", lambda office: (_consent, office.contact_id)),
+    "a new deal": ("vera", lambda office: (deals.open_deal, office.client_id, "Аудит")),
+    "the lines of a deal": ("boris", lambda office: (deals.set_lines, office.deal_id, [LINE])),
+    "a milestone": ("boris", lambda office: (deals.reach, office.deal_id, "M2")),
+    "a next step": ("boris", lambda office: (deals.set_next_step, office.deal_id, "Позвонить", DAY)),
+    "the chance of a deal": ("boris", lambda office: (_prospects, office.deal_id)),
+    "whose deal it is": ("anna", lambda office: (deals.set_owner, office.deal_id, 1)),
+    "who speaks for the client": ("boris", lambda office: (deals.set_contact, office.deal_id, office.contact_id)),
+    "why a deal was lost": ("boris", lambda office: (closing.refuse, office.deal_id, "price")),
+    "the end of a deal": ("boris", lambda office: (closing.close, office.deal_id, "lost")),
+    "when the client pays": ("boris", lambda office: (payments.set_schedule, office.deal_id, "half")),
+    "money that came": ("anna", lambda office: (payments.record_payment, office.deal_id, 1, Decimal(1), DAY)),
+    "money that went back": ("anna", lambda office: (payments.refund, office.deal_id, 1, Decimal(1), DAY)),
+    "a debt given up": ("vera", lambda office: (payments.write_off, office.deal_id, 1, "Банкрот")),
+    "a settlement of older years": (
+        "anna", lambda office: (settlements.record, office.client_id, None, DAY, Decimal(1)),
+    ),
     "a price list of its own": ("anna", lambda office: (prices.assign, office.client_id, None)),
     "a product": ("anna", lambda office: (products.add, "X-1", "Тренинг", Decimal(1))),
     "a price list": ("anna", lambda office: (prices.create, "2027", "Прайс", DAY)),
@@ -60,6 +91,21 @@ def test_the_owner_a_head_and_the_engine_may(office: Office) -> None:
     assert office.events()[-3:] == ["client.changed"] * 3
 
 
+def test_deals_are_their_owners_and_money_the_accountants_and_the_engine_may_all(office: Office) -> None:
+    for login in ("anna", "elena"):
+        office.do(deals.set_lines, office.deal_id, [LINE], login=login)
+    office.do(payments.set_schedule, office.deal_id, "half")
+    today = office.env.clock().date()
+    office.do(payments.record_payment, office.deal_id, 1, Decimal(500), today, login="vera")
+    office.do(settlements.record, office.client_id, None, today, Decimal(5), login="vera")
+    run(office.env, SYSTEM, payments.record_payment, office.deal_id, 2, Decimal(500), today)
+    run(office.env, SYSTEM, deals.reach, office.deal_id, "M2")
+    run(office.env, SYSTEM, settlements.record, office.client_id, None, today, Decimal(5))
+    office.do(deals.set_owner, office.deal_id, 2, login="elena")
+    with pytest.raises(Forbidden):
+        office.do(deals.set_lines, office.deal_id, [LINE])
+
+
 def test_what_was_granted_as_a_whole_is_not_asked_about_piece_by_piece(office: Office) -> None:
     """A head imports products, which one by one are the product head's."""
 
@@ -74,6 +120,10 @@ def test_what_was_granted_as_a_whole_is_not_asked_about_piece_by_piece(office: O
         office.do(imported, login="anna")
     office.do(lambda work: _only_import(work), login="elena")
     assert office.events()[-1] == "product.created"
+
+
+def _prospects(work: Work, deal_id: int) -> None:
+    deals.set_prospects(work, deal_id, probability=50)
 
 
 def _only_import(work: Work) -> None:
