@@ -110,8 +110,9 @@ def sound(case: Case) -> None:
         live = {task.id for scope in root.scopes for task in scope.live()}
         assert set(session.scalars(here)) <= live
         ids = set(session.scalars(select(UserTask.id).where(UserTask.rank.is_not(None))))
-        for model in (Candidate, FormDraft):
-            assert {row.task_id for row in session.scalars(select(model))} <= ids
+        assert {row.task_id for row in session.scalars(select(Candidate))} <= ids
+        done = set(session.scalars(select(UserTask.id).where(UserTask.status == "completed")))
+        assert not done & set(session.scalars(select(FormDraft.task_id)))
 
 
 # --- drawings ----------------------------------------------------------------------------------------------------
