@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ FARTHEST = 3660  # days looked ahead; a calendar without working days must not h
 EXPLAINED = 40  # days listed one by one in an explanation; the rest is summed up
 MONDAY_TO_FRIDAY = range(5)
 
+Pieces = tuple[tuple[datetime, datetime], ...]
 Spec = str | timedelta | YearMonthDuration | date | datetime
 
 
@@ -59,6 +61,9 @@ class Calendar:
     days_off: Mapping[date, str] = field(default_factory=dict)
     days_on: Mapping[date, str] = field(default_factory=dict)
     short_days: Mapping[date, int] = field(default_factory=dict)
+    # what was asked about: a heat map asks for the days of a year a hundred thousand times
+    _told: dict[date, Pieces] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _years: dict[int, list[float]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def is_working(self, day: date) -> bool:
         """Is this a working day of the office?"""
@@ -81,7 +86,7 @@ class Calendar:
         """Why a day is not a working one: the holiday, «weekend», what the company wrote; None for a working day."""
         return self._note(day)
 
-    def pieces(self, day: date) -> list[tuple[datetime, datetime]]:
+    def pieces(self, day: date) -> Pieces:
         """From when to when the office works on this day."""
         return self._pieces(day)
 
@@ -123,15 +128,30 @@ class Calendar:
     def working_minutes_between(self, earlier: datetime, later: datetime) -> float:
         """Working time from one moment to a later one in minutes; none if it is not later."""
         start, end = earlier.astimezone(self.zone), later.astimezone(self.zone)
-        minutes = 0.0
-        day = start.date()
-        for _ in range(FARTHEST):
-            if day > end.date():
-                break
-            for opens, closes in self._pieces(day):
-                minutes += max(0.0, (min(closes, end) - max(opens, start)).total_seconds() / 60)
-            day += timedelta(days=1)
-        return minutes
+        first, last = start.date(), min(end.date(), start.date() + timedelta(days=FARTHEST - 1))
+        minutes = sum(
+            max(0.0, _minutes(max(opens, start), min(closes, end)))
+            for day in {first, last} for opens, closes in self._pieces(day)
+        )  # fmt: skip
+        years = sum(self._of_year(year)[-1] for year in range(first.year, last.year))
+        between = years + self._before_day(last) - self._before_day(first) - self._length(first)
+        return minutes + (between if first < last else 0.0)
+
+    def _length(self, day: date) -> float:
+        """The working minutes of a day."""
+        return sum(_minutes(opens, closes) for opens, closes in self._pieces(day))
+
+    def _before_day(self, day: date) -> float:
+        """The working minutes of a year before one of its days."""
+        return self._of_year(day.year)[day.timetuple().tm_yday - 1]
+
+    def _of_year(self, year: int) -> list[float]:
+        """The working minutes before each day of a year, and of all of it at the end."""
+        if (known := self._years.get(year)) is None:
+            first = date(year, 1, 1)
+            days = (first + timedelta(days=nth) for nth in range((date(year + 1, 1, 1) - first).days))
+            known = self._years[year] = list(accumulate((self._length(day) for day in days), initial=0.0))
+        return known
 
     def after_rest(self, at: datetime, minutes: float) -> datetime:
         """A moment that rested for so much working time: as much later in working time; where it was without a rest."""
@@ -169,9 +189,14 @@ class Calendar:
             back -= timedelta(days=1)
         return moved > 0
 
-    def _pieces(self, day: date) -> list[tuple[datetime, datetime]]:
+    def _pieces(self, day: date) -> Pieces:
+        if (told := self._told.get(day)) is None:
+            told = self._told[day] = self._worked_out(day)
+        return told
+
+    def _worked_out(self, day: date) -> Pieces:
         if not self.is_working(day):
-            return []
+            return ()
         pieces = [
             (datetime.combine(day, opens, self.zone), datetime.combine(day, closes, self.zone))
             for opens, closes in self.hours
@@ -179,7 +204,7 @@ class Calendar:
         if cut := self.short_days.get(day, 0):
             limit = pieces[-1][1] - timedelta(minutes=cut)
             pieces = [(opens, min(closes, limit)) for opens, closes in pieces if opens < limit]
-        return pieces
+        return tuple(pieces)
 
     def _end(self, day: date) -> datetime:
         pieces = self._pieces(day)
