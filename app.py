@@ -251,6 +251,7 @@ def settle(env: Environment) -> None:
         env.library.in_force(session)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)  # a page makes some ten thousand objects and drops them: look when several have
 
 
 def start_ticking(env: Environment, postman: replies.Postman | None = None) -> Any:
