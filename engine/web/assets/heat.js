@@ -9,7 +9,7 @@ const drawing = frame && await draw(frame, frame.dataset.drawing);
 if (drawing) {
   const levels = JSON.parse(place.dataset.heat);
   const known = new Set();
-  const down = JSON.parse(place.dataset.down); // steps that call a procedure lead to its heat
+  const down = JSON.parse(place.dataset.down || '{}'); // steps that call a procedure lead to its heat
   for (const [id, level, value] of levels) {
     if (!drawing.elements.get(id)) continue;
     known.add(id);
