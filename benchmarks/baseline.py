@@ -27,9 +27,9 @@ DEEP = 30_000
 def lift_depth() -> None:
     """SpiffWorkflow walks its tree to depth 1000 and stalls beyond it without a word; lifted, to have a number."""
     for iterator in (plain_task.TaskIterator, bpmn_task.BpmnTaskIterator):
-        defaults = list(iterator.__init__.__defaults__)  # type: ignore[misc]
+        defaults = list(iterator.__init__.__defaults__)  # type: ignore[misc]  # a function of a library without types
         defaults[1] = DEEP
-        iterator.__init__.__defaults__ = tuple(defaults)  # type: ignore[misc]
+        iterator.__init__.__defaults__ = tuple(defaults)  # type: ignore[misc]  # a function of a library without types
 
 
 class Bare:

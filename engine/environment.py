@@ -38,6 +38,7 @@ TemplateCheck = Callable[[bytes, str], Sequence[Fault]]
 
 
 def no_facts(
+    # what has no facts is asked like what has them
     session: Session, env: Any, variables: Variables, deal_id: int | None, client_id: int | None  # noqa: ARG001
 ) -> Mapping[str, Any]:
     """A company without deals."""

@@ -149,6 +149,7 @@ class _Claimed:
         self.due_at: datetime
         self.attempts: int
         self.max_attempts: int
+        # a row of a statement: its types are known to the statement only
         self.id, self.kind, self.type, self.due_at, self.attempts, self.max_attempts, _ = row  # type: ignore[misc]
         self.suspect = suspect
         self.begun = False

@@ -195,6 +195,7 @@ class Containing(Activity):
         local = task.internal_data.get(LOCAL, {})
         return Known({**task.data, **local}, {name: n for name, n in task.known.writes.items() if name not in local})
 
+    # another kind of node asks for the task
     def reopen(self, task: Visit, key: str | None) -> tuple[ScopeSpec, str, bool]:  # noqa: ARG002
         """The inside again, after the state was stored."""
         return self.inside_of(task)

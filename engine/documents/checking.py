@@ -151,6 +151,7 @@ class _Check:
         ):
             self._value(node.arg, scope)
             return kind[0] if isinstance(kind, list) else ANY
+        # a constant: the caller has looked
         key = node.attr if isinstance(node, nodes.Getattr) else node.arg.value  # type: ignore[attr-defined]
         path = f"{_path(node.node)}.{key}"
         if isinstance(key, str) and key.startswith("_"):

@@ -113,6 +113,7 @@ class Template(DocxTemplate):  # type: ignore[misc]  # untyped base
         self.part = Part(kind, _one_line_each(src_xml))
         return str(super().render_xml_part(src_xml, part, context, jinja_env))
 
+    # the base class asks for both arguments
     def render_properties(self, context: dict[str, Any], jinja_env: Environment | None = None) -> None:  # noqa: ARG002
         """Title, author … are plain text, not XML: rendered without escaping."""
         plain: Sandbox = environment(autoescape=False)

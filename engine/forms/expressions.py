@@ -115,6 +115,7 @@ def with_shown(context: feel.Context, locale: str) -> feel.Context:
     """The context with ``shown(value)``, which writes a value as people read it, and ``money(sum)``, with kopecks."""
 
     def written(value: Any) -> str:
+        # a finite number: its exponent is no letter
         money = isinstance(value, Decimal) and -value.as_tuple().exponent == 2  # type: ignore[operator]
         return shown(value, locale, money=money, zone=context.zone)
 

@@ -101,7 +101,7 @@ def _shape(components: tuple[Component, ...], tree: Any) -> None:
 
 def _shape_one(component: Component, tree: dict[str, Any]) -> None:
     for step in component.steps[:-1]:
-        tree = tree.get(step)  # type: ignore[assignment]
+        tree = tree.get(step)  # type: ignore[assignment]  # a step that leads nowhere ends the loop
         if not isinstance(tree, dict):
             return
     last = component.steps[-1]

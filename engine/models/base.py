@@ -9,7 +9,9 @@ import zstandard
 from sqlalchemy import JSON, BigInteger, LargeBinary, MetaData, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -58,9 +60,11 @@ class PackedJson(TypeDecorator[dict[str, Any]]):
     impl = LargeBinary
     cache_ok = True
 
+    # the base class asks for the dialect
     def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
         return None if value is None else zstandard.ZstdCompressor(level=1).compress(orjson.dumps(value))
 
+    # the base class asks for the dialect
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
         if value is None:
             return None
@@ -97,3 +101,13 @@ def where(condition: str) -> dict[str, Any]:
 def table_of(model: type[Base]) -> Table:
     """The table behind a model, for statements that write many rows or none of the model's own."""
     return cast(Table, model.__table__)
+
+
+def spelt(construct: type[FunctionElement[Any]], **spellings: str) -> None:
+    """How each database says something: its name -> the words, with its arguments
+    in their places (``{0}``)."""
+    for dialect, words in spellings.items():
+
+        @compiles(construct, dialect)
+        def said(element: Any, compiler: Any, words: str = words, **more: Any) -> str:
+            return words.format(*(compiler.process(clause, **more) for clause in element.clauses))

@@ -114,6 +114,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
 
 
 def tasks(
+    # a constant of its own kind
     session: Session, actor: Actor, now: datetime, tab: str, query: Query = Query(), *, page: int = 1,  # noqa: B008
     zone: ZoneInfo = ZoneInfo("UTC"), known: Counts | None = None,  # noqa: B008 - constants of their own kind
 ) -> Listing:  # fmt: skip

@@ -69,6 +69,7 @@ def update(path: Path = CATALOGUE) -> Catalog:
 def _refusals(trees: object) -> set[str]:
     """Names of ReglamentError and of everything that is derived from it, anywhere in the engine."""
     names = {"ReglamentError"}
+    # list() of what may be a generator or a list
     classes = [node for tree in list(trees) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]  # type: ignore[call-overload]
     while True:
         more = {node.name for node in classes if any(_last(base) in names for base in node.bases)} - names

@@ -20,6 +20,7 @@ ALLOWED = re.compile(r"(https?://|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
     reader.enable("table").disable(["image", "html_block", "html_inline"])
+    # the documented way to allow links
     reader.validateLink = lambda url: ALLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
     reader.add_render_rule("link_open", _link)
     reader.add_render_rule("table_open", _table)
@@ -43,6 +44,7 @@ def _table(renderer: Any, tokens: Sequence[Any], place: int, options: Any, _env:
 def _light_reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "breaks": True})
     reader.disable(["image", "html_block", "html_inline", "heading", "lheading", "hr", "reference"])
+    # the documented way to allow links
     reader.validateLink = lambda url: ALLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
     reader.add_render_rule("link_open", _link)
     return reader

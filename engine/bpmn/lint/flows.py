@@ -19,6 +19,7 @@ def flow_broken(drawing: Drawing) -> Findings:
 def flow_crosses_border(drawing: Drawing) -> Findings:
     """A token cannot leave a sub-process or a pool along an arrow."""
     for flow in drawing.flows:
+        # _ends has looked that both ends are there
         if _ends(flow) and not flow.source.scope is flow.target.scope is flow.scope:  # type: ignore[union-attr]
             yield flow.id, text("The sequence flow crosses the border of a sub-process or pool")
 

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Float, Integer
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from engine.models.base import spelt
 
 DAY = 86_400
 
@@ -20,16 +19,11 @@ class DaysBetween(FunctionElement[float]):
     name = "days_between"
 
 
-@compiles(DaysBetween, "sqlite")
-def _in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    start, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"(({end} - {start}) / {DAY * 1_000_000}.0)"
-
-
-@compiles(DaysBetween, "postgresql")
-def _in_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    start, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"(EXTRACT(EPOCH FROM ({end} - {start})) / {DAY}.0)"
+spelt(
+    DaysBetween,
+    sqlite=f"(({{1}} - {{0}}) / {DAY * 1_000_000}.0)",
+    postgresql=f"(EXTRACT(EPOCH FROM ({{1}} - {{0}})) / {DAY}.0)",
+)
 
 
 class DaysApart(FunctionElement[float]):
@@ -40,16 +34,7 @@ class DaysApart(FunctionElement[float]):
     name = "days_apart"
 
 
-@compiles(DaysApart, "sqlite")
-def _apart_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    start, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"(julianday({end}) - julianday({start}))"
-
-
-@compiles(DaysApart, "postgresql")
-def _apart_in_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    start, end = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"({end} - {start})"
+spelt(DaysApart, sqlite="(julianday({1}) - julianday({0}))", postgresql="({1} - {0})")
 
 
 class MonthsOf(FunctionElement[int]):
@@ -60,13 +45,8 @@ class MonthsOf(FunctionElement[int]):
     name = "months_of"
 
 
-@compiles(MonthsOf, "sqlite")
-def _months_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    (day,) = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"(substr({day}, 1, 4) * 12 + substr({day}, 6, 2))"  # a third of what its functions of time take
-
-
-@compiles(MonthsOf, "postgresql")
-def _months_in_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    (day,) = (compiler.process(clause, **more) for clause in element.clauses)
-    return f"CAST(EXTRACT(year FROM {day}) * 12 + EXTRACT(month FROM {day}) AS INTEGER)"
+spelt(
+    MonthsOf,
+    sqlite="(substr({0}, 1, 4) * 12 + substr({0}, 6, 2))",  # a third of what its functions of time take
+    postgresql="CAST(EXTRACT(year FROM {0}) * 12 + EXTRACT(month FROM {0}) AS INTEGER)",
+)
