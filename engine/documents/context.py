@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from engine.documents import balances, dates, money, parties, qr, sections, tax_invoice, vat
+from engine.documents import balances, correction, dates, money, parties, qr, sections, tax_invoice, vat
 from engine.errors import Invalid, text
 
 PURPOSE = 210  # signs a bank takes as the purpose of a payment
@@ -55,6 +55,7 @@ SCHEMA: dict[str, Any] = {
     "invoice": REFERENCE,
     "act": REFERENCE,
     "tax": tax_invoice.SCHEMA,
+    "correction": correction.SCHEMA,
     "payment": {
         **PART, "of": "всего платежей", "purpose": "назначение платежа", "qr": "код для оплаты (|qr(34))",
         "until": "оплатить до, дата или пусто",
@@ -80,8 +81,8 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     ``facts``: plain dicts ``deal``, ``client``, ``contact``, ``company``, ``author`` (what is missing becomes empty
     words), ``vat``: settings/vat.yaml, ``units``: settings/units.yaml. ``extra``: ``document`` (number, date, version,
     valid_until, title), ``contract``/``proposal``/``invoice``/``act`` (number, date, title), ``part`` of the payment
-    schedule, ``tax`` (payments, advances, shipped, advance: engine/documents/tax_records.py), ``settings`` of the kind,
-    and ``data``: what the procedure supplies, by section (``{"meeting": {"place": …}}``) or flat
+    schedule, ``tax`` (payments, advances, shipped, advance, correction: engine/documents/tax_records.py), ``settings``
+    of the kind, and ``data``: what the procedure supplies, by section (``{"meeting": {"place": …}}``) or flat
     (``{"meeting_place": …}``). Raises Invalid naming the requisites this kind cannot do without.
     """
     extra = extra or {}
@@ -122,6 +123,7 @@ def build(kind: str, facts: Mapping[str, Any], extra: Mapping[str, Any] | None =
     balances.reconcile(context["reconciliation"])
     _pay(context, extra, rate, settings)
     context["tax"] = tax_invoice.build(context, tax, rate, facts.get("units") or {})
+    context["correction"] = correction.build(tax.get("correction"), facts.get("units") or {})
     _require(kind, context, settings)
     return context
 

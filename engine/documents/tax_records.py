@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import values
 from engine.documents import sections
 from engine.errors import Failed
 from engine.models import Document, Payment
@@ -15,17 +16,24 @@ from engine.vocabulary import DocumentStatus
 
 DEAD = (DocumentStatus.CANCELLED, DocumentStatus.SUPERSEDED)
 SHIPPING = ("act", "upd")
+INVOICES = ("vat_invoice", "upd")  # what a corrective invoice corrects
+CORRECTIVE = "corrective_vat_invoice"
 
 
 def of(session: Session, row: Document, settings: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """What engine.documents.context takes as ``tax``; empty for kinds without ``tax`` in their settings.
 
-    An ``advance`` needs ``payment_id`` among the data and is about that payment alone.
+    An ``advance`` needs ``payment_id`` among the data and is about that payment alone. A ``correction`` needs
+    ``corrected`` [{no, quantity, sum}]: the lines as they are from now on.
     """
     if settings.get("tax") == "advance":
         payment = _payment(session, data)
         return {"advance": {"sum": payment.sum, "date": payment.dated}, "payments": [_order(payment)]}
-    if settings.get("tax") != "service" or row.deal_id is None:
+    if row.deal_id is None:
+        return {}
+    if settings.get("tax") == "correction":
+        return {"correction": {"invoice": invoiced(session, row.deal_id), "after": data.get("corrected") or []}}
+    if settings.get("tax") != "service":
         return {}
     payments = _before(session, row.deal_id, _rendered(data, row.dated))
     shipped = _shipped(session, row)
@@ -40,6 +48,40 @@ def keep(session: Session, row: Document, settings: Mapping[str, Any], data: Map
     """Write the number of an advance invoice to its payment, for line 5б of the invoice that follows."""
     if settings.get("tax") == "advance":
         _payment(session, data).advance_document_id = row.id
+
+
+def invoiced(session: Session, deal_id: int) -> dict[str, Any] | None:
+    """The newest living VAT invoice (or UPD with tax) of a deal as corrections have left it, with the tax inside its
+    lines: number, date, fix, fixed_on, percent, lines [{no, name, unit, quantity, sum}]; None where there is none."""
+    row = _living(session, deal_id, INVOICES)
+    if row is None:
+        return None
+    data = values.decode(row.data)
+    document, percent = data["document"], data["document"]["totals"]["vat_percent"]
+    if percent is None:  # an UPD of status 2 is no invoice
+        return None
+    lines = [{name: line[name] for name in ("no", "name", "unit", "quantity", "sum")} for line in document["lines"]]
+    return {
+        "kind": row.kind, "number": row.number, "date": row.dated,
+        "fix": row.version - 1 if row.version > 1 else None,
+        "fixed_on": document["made_on"] if row.version > 1 else None,
+        "percent": percent, "lines": _as_left(session, deal_id, row.id, lines),
+    }
+
+
+def _as_left(session: Session, deal_id: int, invoice_id: int, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Row А of a second correction is row Б of the first."""
+    found = session.scalars(
+        select(Document)
+        .where(Document.deal_id == deal_id, Document.kind == CORRECTIVE, Document.status.not_in(DEAD),
+               Document.id > invoice_id)
+        .order_by(Document.id)
+    )  # fmt: skip
+    by_number = {line["no"]: line for line in lines}
+    for row in found:
+        for line in values.decode(row.data)["correction"]["lines"]:
+            by_number[line["no"]] |= {"quantity": line["after"]["quantity"], "sum": line["after"]["gross"]}
+    return lines
 
 
 def _payment(session: Session, data: Mapping[str, Any]) -> Payment:
@@ -82,12 +124,15 @@ def _advances(session: Session, payments: Sequence[Payment]) -> list[dict[str, A
 
 def _shipped(session: Session, row: Document) -> Document:
     """The act of the deal; an UPD is its own."""
-    if row.kind in SHIPPING:
-        return row
+    return row if row.kind in SHIPPING else _living(session, row.deal_id, SHIPPING) or row
+
+
+def _living(session: Session, deal_id: int | None, kinds: Sequence[str]) -> Document | None:
     query = (
         select(Document)
-        .where(Document.deal_id == row.deal_id, Document.kind.in_(SHIPPING), Document.status.not_in(DEAD))
+        .where(Document.deal_id == deal_id, Document.kind.in_(kinds), Document.status.not_in(DEAD))
         .order_by(Document.id.desc())
         .limit(1)
     )
-    return session.scalar(query) or row
+    found: Document | None = session.scalar(query)
+    return found

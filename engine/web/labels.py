@@ -95,6 +95,7 @@ DOCUMENT_KIND: Mapping[str, Text] = {
     "disagreement": text("Protocol of disagreements"),
     "advance_vat_invoice": text("VAT invoice on an advance"),
     "vat_invoice": text("VAT invoice"),
+    "corrective_vat_invoice": text("Corrective VAT invoice"),
     "payment_reminder": text("Payment reminder"),
     "claim": text("Claim for payment"),
     "reconciliation": text("Reconciliation act"),

@@ -155,7 +155,8 @@ def test_awkward_clients_and_sums_are_printed_whole(
     context = _sample(name, change)
     filled = _text(renderer.render(_content(name), context, name))
     _is_sound(renderer.render(_content(name), context, name))
-    if kind in {"contract", "refund_agreement", "act", "contract_specification", "vat_invoice", "upd"}:
+    if kind in {"contract", "refund_agreement", "act", "contract_specification", "vat_invoice", "upd",
+                "corrective_vat_invoice"}:
         assert context["client"]["full_name"] in filled
     if kind in {"invoice", "invoice_offer", "act", "proposal", "contract", "contract_specification"}:
         assert context["document"]["totals"]["words"] in filled

@@ -119,6 +119,38 @@ def test_a_private_client_has_no_inn_and_its_line_is_a_dash(renderer: Renderer) 
     assert "ИНН/КПП покупателя\n–" in _printed(renderer, "payment/vat_invoice", raw)
 
 
+def test_a_corrective_invoice_shows_each_changed_line_before_and_after(renderer: Renderer) -> None:
+    """Rows А-Г of appendix 2 to decree 1137: half the equipment and a cheaper buffet, the other lines stay."""
+    filled = _printed(renderer, "payment/corrective_vat_invoice")
+    assert "к счету-фактуре № 0125/26 от 28 декабря 2026 г., с учетом исправления № – от –" in filled
+    for cell in ("75 532,79", "16 617,21", "92 150,00", "37 766,39", "8 308,61", "37 766,40", "8 308,60", "46 075,00",
+                 "82 397,55", "18 127,45", "100 525,00"):  # fmt: skip
+        assert cell in filled
+    assert "Разработка сценария" not in filled, "a line that stays is not listed"
+    assert "Организация фуршета\nА (до изменения)\n–\n792\nчел\n180\n2 297,13" in filled
+
+
+def test_a_corrective_invoice_may_add_and_take_away_at_once() -> None:
+    raw = _raw("payment/corrective_vat_invoice")
+    correction = raw["extra"]["tax"]["correction"]
+    correction["invoice"] |= {"fix": 2, "fixed_on": date(2026, 12, 29)}
+    correction["after"] = [{"no": 1, "quantity": 1, "sum": "122000.00"}, {"no": 3, "quantity": 5, "sum": "66500.00"}]
+    built = _built(raw)["correction"]
+    assert (built["fix"], built["increase"]["gross"], built["decrease"]["gross"]) == (
+        "2", Decimal("8000.00"), Decimal("6650.00"))  # fmt: skip
+    for line in built["lines"]:
+        assert line["before"]["vat"] + line["increase"]["vat"] - line["decrease"]["vat"] == line["after"]["vat"]
+    assert [line["no"] for line in built["lines"]] == [1, 3], "numbers are those of the invoice that is corrected"
+
+
+@pytest.mark.parametrize("change", [{"percent": None}, {"lines": []}, {"number": ""}])
+def test_nothing_to_correct_makes_no_corrective_invoice(change: dict[str, Any]) -> None:
+    raw = _raw("payment/corrective_vat_invoice")
+    raw["extra"]["tax"]["correction"]["invoice"] |= change
+    with pytest.raises(Invalid):
+        _built(raw)
+
+
 def test_a_claim_adds_a_penalty_that_stays_within_its_limit(renderer: Renderer) -> None:
     filled = _printed(renderer, "payment/claim")
     assert "321 076,88 руб." in filled
