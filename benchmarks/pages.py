@@ -38,7 +38,8 @@ FULL = volume.Size(10_000, 100_000) if SMALL else volume.Size()
 FEW = volume.Size(1_000, 1_000)
 TURNS = 20
 LIMIT = 150.0  # milliseconds of server time that no page needs
-ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "product_head", "director", "auditor")
+ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "product_head", "director", "auditor",
+         "lawyer")  # fmt: skip
 LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting /tasks?tab=done /tasks?q=Клиент+77 " \
     "/tasks?sort=due /deals?page=3 /clients?page=3 /clients?q=Клиент+77 /deals?q=Б-77 /instances?page=3 " \
     "/instances?status=completed /documents?page=3 /stalled?page=2"  # fmt: skip
@@ -54,6 +55,8 @@ class Page:
 
     path: str
     role: str
+    instead: tuple[str, ...] = ()
+    """Roles that may see the page too: they are asked in turn when this one may not see this row."""
     clock: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
     status: int = 0
@@ -122,7 +125,10 @@ def walk(url: str, folder: Path, only: str) -> None:
     wanted = [page for page in pages if page.path.startswith(only or "/") and page.role in callers]
     print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'cpu p50':>9}{'cpu p95':>9}")
     for page in wanted:
-        _measure(callers[page.role], page)
+        for role in (page.role, *page.instead):
+            if page.status != 200 and role in callers:
+                page.role = role
+                _measure(callers[role], page)
         print(page, flush=True)
     slow = [page for page in wanted if page.status == 200 and percentile(page.work, 95) > LIMIT]
     print(f"more than {LIMIT:.0f} ms of this process's time at the 95th percentile:")
@@ -166,9 +172,9 @@ def _pages(web: Any, session: Session) -> Iterator[Page]:
             continue
         roles = [role for role in ROLES if allowed & {role, EMPLOYEE, PUBLIC}]
         others = [one for one in roles if one == "head" or (one == NARROW and not rule.arguments)]
-        for path in _addresses(rule, session):
-            for role in dict.fromkeys([*roles[:1], *others]):
-                yield Page(path, role)
+        for path in _addresses(rule, session) if roles else ():
+            yield Page(path, roles[0], tuple(one for one in roles[1:] if one not in others) if rule.arguments else ())
+            yield from (Page(path, role) for role in others if role != roles[0])
     for path in LONG.split():
         yield Page(path, "head")
 

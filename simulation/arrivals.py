@@ -1,4 +1,5 @@
 """What comes to the company from outside in the course of a year, by working days; and what its people begin."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,7 +11,18 @@ from sqlalchemy import select
 
 from engine import instances, messages
 from engine.crm import contact_log, deals, surveys
-from engine.models import Campaign, Client, Contact, Deal, Product, Questionnaire, Source, Survey, User
+from engine.models import (
+    Campaign,
+    CampaignRecipient,
+    Client,
+    Contact,
+    Deal,
+    Product,
+    Questionnaire,
+    Source,
+    Survey,
+    User,
+)
 from engine.work import SYSTEM, Work
 from simulation import past
 from simulation.clients import company
@@ -20,7 +32,9 @@ if TYPE_CHECKING:
     from simulation.year import Year
 
 ANSWERED = 0.55  # of the surveys that are asked by a link
+AGAIN = 0.25  # of the enquiries are of clients we know
 CAMPAIGN_EVERY = 75  # days
+LETTERS_ANSWERED = 6  # of a campaign by mail, on average
 READING = 4  # the weekday on which everybody reads his notices
 CANCELLED = 0.012  # of the deals under contract, a day
 
@@ -50,14 +64,14 @@ def plan(year: Year, end: datetime) -> None:
         day += timedelta(days=1)
 
 
-def enquiry(year: Year) -> None:
-    """Somebody asks: mostly a new company, now and then one we know."""
+def enquiry(year: Year, letter: tuple[int, int] | None = None) -> None:
+    """Somebody asks: mostly a new company, now and then one we know. ``letter``: it has read the letter of this
+    campaign, being this client."""
     dice = year.dice
+    known = letter[1] if letter else _any_client(year) if dice.random() < AGAIN else None
     with year.env.sessions() as session:
         sources = list(session.scalars(select(Source.id).where(Source.active)))
         products = list(session.scalars(select(Product.id).where(Product.direction_id.is_not(None))))
-        campaigns = list(session.scalars(select(Campaign.id).where(Campaign.status == "running")))
-        known = _any_client(year) if dice.random() < 0.25 else None
         person = session.scalar(select(Contact).where(Contact.client_id == known)) if known else None
         client = session.get(Client, known) if known else None
     made = company(dice, year.number())
@@ -77,8 +91,8 @@ def enquiry(year: Year) -> None:
     }  # fmt: skip
     if given["kind"] == "person":
         del given["name"], given["inn"], given["position"]
-    if campaigns and client and dice.random() < 0.5:
-        given["campaign_id"] = str(dice.choice(campaigns))
+    if letter:
+        given["campaign_id"] = str(letter[0])
     about = dice.choices(("need", "interest", "service", "not_target"), (68, 22, 4, 6))[0]
     if about == "not_target":
         del given["product_id"]
@@ -86,6 +100,19 @@ def enquiry(year: Year) -> None:
     begun = year.attempt(lambda: year.staff.act(operator, instances.start, "lead_intake", {}), "enquiry")
     if begun is not None:
         year.told[begun.id] = {"about": about, "enquiry": given}
+
+
+def answer_letter(year: Year) -> None:
+    """Somebody who was written to by a campaign of these days asks for more."""
+    with year.env.sessions() as session:
+        rows = session.execute(
+            select(CampaignRecipient.campaign_id, CampaignRecipient.client_id)
+            .join(Campaign, Campaign.id == CampaignRecipient.campaign_id)
+            .where(Campaign.status == "running", Campaign.channel == "mail", CampaignRecipient.status == "sent")
+        ).all()
+    if rows:
+        chosen = year.dice.choice(rows)
+        enquiry(year, (chosen[0], chosen[1]))
 
 
 def sale(year: Year) -> None:
@@ -197,8 +224,12 @@ def campaign(year: Year) -> None:
     begun = year.attempt(
         lambda: year.staff.act(year.staff.anyone("marketer"), instances.start, "marketing_campaign", {}), "campaign"
     )
-    if begun is not None:
-        year.told[begun.id] = {"brief": brief}
+    if begun is None:
+        return
+    year.told[begun.id] = {"brief": brief}
+    for _ in range(_poisson(year, LETTERS_ANSWERED)):
+        day = _working(year, today, year.dice.randint(9, 30))
+        year.agenda.plan(year.moment(day, year.dice.uniform(9.2, 17)), partial(answer_letter, year))
 
 
 def assignment(year: Year) -> None:

@@ -156,4 +156,6 @@ def _put(raw: dict[str, Any], path: tuple[str | int, ...], value: Any) -> None:
 
 def _sent(value: Any) -> Any:
     """A value as a browser would send it."""
+    if isinstance(value, list):
+        return [_sent(one) for one in value]
     return str(value) if isinstance(value, (Decimal, date)) else value

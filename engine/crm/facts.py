@@ -136,7 +136,7 @@ class Facts(Mapping[str, Any]):
         chosen = chosen or (client.contacts[0] if client.contacts else None)
         return None if chosen is None else contact_facts(chosen)
 
-    def _complaint(self) -> dict[str, Any] | None:
+    def _complaint(self) -> Record | None:
         complaint_id = _id(self._variables.get("complaint_id"))
         row = None if complaint_id is None else self._session.get(Complaint, complaint_id)
         return None if row is None else quality_facts.complaint_facts(self._session, self._env, row)

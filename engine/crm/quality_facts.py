@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.crm import complaints, questionnaires
+from engine.crm.lazily import Record
 from engine.models import Complaint, ContactRecord, Deal, Document, Group, Product, Survey, SurveyAnswer, User
 
 RECENT = 12  # lines of the history of work with the client
@@ -27,34 +28,33 @@ HANDLERS = ("quality", "head", "director")
 YEAR = timedelta(days=365)
 
 
-def complaint_facts(session: Session, env: Any, row: Complaint) -> dict[str, Any]:
-    """A complaint as a plain dict, with the work done for the client beside it (R109)."""
+def complaint_facts(session: Session, env: Any, row: Complaint) -> Record:
+    """A complaint, with the work done for the client beside it (R109) for whoever asks for that."""
     responsible, against = _person(session, row.responsible_id), _person(session, row.against_id)
-    unit = session.get(Group, row.unit) if row.unit else None
-    channels = {one["value"]: one["label"] for one in env.setting("complaints.channels")}
     received_on, until = _day(env, row.received_at), _day(env, row.term_at) if row.term_at else None
     paper = {
         "number": row.number, "received_on": received_on, "channel": row.channel, "essence": row.essence,
         "demand": row.demand, "answer_until": until, "incoming": row.incoming_number,
         "responsible": responsible.name if responsible else None,
     }  # fmt: skip
-    handlers = complaints.handlers(session, sorted({*HANDLERS, row.unit or "quality"}), row.against_id)
-    others = [one for one in _employees(session) if one.id != row.against_id]
-    return {
-        "id": row.id, "number": row.number, "received_on": received_on, "channel": row.channel,
-        "channel_name": channels.get(row.channel, row.channel), "form": row.form, "explicitness": row.explicitness,
-        "origin": row.origin, "essence": row.essence, "demand": row.demand,
+    known: dict[str, Any] = {
+        "id": row.id, "number": row.number, "received_on": received_on, "channel": row.channel, "form": row.form,
+        "explicitness": row.explicitness, "origin": row.origin, "essence": row.essence, "demand": row.demand,
         "against": against.login if against else None, "against_name": against.name if against else None,
         "responsible": responsible.login if responsible else None,
-        "responsible_name": responsible.name if responsible else None, "unit": row.unit,
-        "unit_title": unit.title if unit else None, "category": row.category, "cause": row.cause,
-        "importance": row.importance, "decision": row.decision, "verdict": row.verdict, "remedy": row.remedy,
-        "findings": row.findings, "reopened": row.reopened, "stage": row.stage, "outcome": row.outcome,
-        "answer_until": until, "paper": {"complaint": paper}, "sender": sender_text(row),
-        "handlers": people(handlers), "employees": people(others), "units": units(session, env),
-        "history": history(session, env, row), "repeats": repeats(session, row, row.received_at - YEAR),
-        "similar": [choice(other) for other in similar(session, row)],
+        "responsible_name": responsible.name if responsible else None, "unit": row.unit, "category": row.category,
+        "cause": row.cause, "importance": row.importance, "decision": row.decision, "verdict": row.verdict,
+        "remedy": row.remedy, "findings": row.findings, "reopened": row.reopened, "stage": row.stage,
+        "outcome": row.outcome, "answer_until": until, "paper": {"complaint": paper},
     }  # fmt: skip
+    return Record(known, {
+        "channel_name": lambda: _channel(env, row), "unit_title": lambda: _unit(session, row),
+        "sender": lambda: sender_text(row), "handlers": lambda: _handlers(session, row),
+        "employees": lambda: people([one for one in _employees(session) if one.id != row.against_id]),
+        "units": lambda: units(session, env), "history": lambda: history(session, env, row),
+        "repeats": lambda: repeats(session, row, row.received_at - YEAR),
+        "similar": lambda: [choice(other) for other in similar(session, row)],
+    })  # fmt: skip
 
 
 def survey_facts(session: Session, row: Survey) -> dict[str, Any]:
@@ -70,6 +70,20 @@ def survey_facts(session: Session, row: Survey) -> dict[str, Any]:
         "wants_call": row.wants_call,
         "answers": [{"text": one["text"], "score": scores.get(one["key"])} for one in questions],
     }  # fmt: skip
+
+
+def _channel(env: Any, row: Complaint) -> str:
+    channels: dict[str, str] = {one["value"]: one["label"] for one in env.setting("complaints.channels")}
+    return channels.get(row.channel, row.channel)
+
+
+def _unit(session: Session, row: Complaint) -> str | None:
+    unit = session.get(Group, row.unit) if row.unit else None
+    return unit.title if unit else None
+
+
+def _handlers(session: Session, row: Complaint) -> list[dict[str, str]]:
+    return people(complaints.handlers(session, sorted({*HANDLERS, row.unit or "quality"}), row.against_id))
 
 
 def history(session: Session, env: Any, row: Complaint) -> list[dict[str, str]]:
