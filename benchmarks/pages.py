@@ -42,7 +42,8 @@ ROLES = ("manager", "head", "admin", "accountant", "marketer", "quality", "produ
          "lawyer")  # fmt: skip
 LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting /tasks?tab=done /tasks?q=Клиент+77 " \
     "/tasks?sort=due /deals?page=3 /clients?page=3 /clients?q=Клиент+77 /deals?q=Б-77 /instances?page=3 " \
-    "/instances?status=completed /documents?page=3 /stalled?page=2"  # fmt: skip
+    "/instances?status=completed /documents?page=3 /stalled?page=2 /start/choices/deal?deal=Клиент+77 " \
+    "/start/choices/client?client=Клиент+77"  # fmt: skip
 NOT_PAGES = ("static", "health.healthz", "ical.feed", "documents.file", "documents.attachment", "layouts.preview")
 NARROW = "accountant"  # somebody who may work in nearly nothing: lists look for what he sees in another way
 SAMPLES = {"version": 1, "office": "main", "stage": "contract", "kind": "deadlines", "key": volume.SALE}

@@ -110,7 +110,7 @@ def owners(session: Session) -> list[User]:
 def _where(filters: Filters) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [Client.merged_into_id.is_(None)]
     if filters.words:
-        where.append(or_(*_found_by(filters.words)))
+        where += found_by(filters.words)
     if filters.owner:
         where.append(
             Client.owner_id.is_(None) if filters.owner == NONE else Client.owner_id == int(filters.owner)
@@ -126,8 +126,8 @@ def _where(filters: Filters) -> list[ColumnElement[bool]]:
     return where
 
 
-def _found_by(words: str) -> list[ColumnElement[bool]]:
-    """By words in the names, by INN, by phone or mail of the client or of a person there."""
+def found_by(words: str) -> list[ColumnElement[bool]]:
+    """The condition of a search: by words in the names, by INN, by phone or mail of the client or of a person there."""
     named = contain(words, Client.name, Client.full_name)
     people = select(Contact.client_id)
     by_name = people.where(*contain(words, Contact.last, Contact.first))
@@ -146,7 +146,7 @@ def _found_by(words: str) -> list[ColumnElement[bool]]:
         found += [Client.phone_key == phone, Client.id.in_(people.where(Contact.phone_key == phone))]
     if digits and digits == words.strip():
         found += [Client.inn.like(f"{digits}%"), Client.ogrn == digits]
-    return found
+    return [or_(*found)]
 
 
 def deals(session: Session, client_ids: Sequence[int], limit: int = 200) -> list[Deal]:

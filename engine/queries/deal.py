@@ -77,7 +77,7 @@ def listing(
     if milestones:
         where.append(Deal.milestone.in_(milestones))
     order, start = (Deal.milestone_at.desc(), Deal.id.desc()), (page - 1) * size
-    ids = select(Deal.id).where(*(_named(word) for word in words.split()[:WORDS]), *where)
+    ids = select(Deal.id).where(*by_words(words), *where)
     if words and size == PAGE:  # a search reads what it goes through once: for the page and the count
         every = list(session.scalars(ids.order_by(*order).limit(MOST + 1)))
         count, wanted = Count(min(len(every), MOST), len(every) > MOST), every[start : start + size]
@@ -90,6 +90,11 @@ def listing(
     ).unique().all()  # fmt: skip
     open_ = _open_tasks(session, [deal.id for deal, _ in rows])
     return [DealRow(deal, deal.client.name, owner, *open_.get(deal.id, (0, None))) for deal, owner in rows], count
+
+
+def by_words(words: str) -> list[ColumnElement[bool]]:
+    """The conditions of a search for deals: each word is one of the client's name, the title or the number."""
+    return [_named(word) for word in words.split()[:WORDS]]
 
 
 def _named(word: str) -> ColumnElement[bool]:
@@ -162,24 +167,6 @@ def people_by_id(session: Session, ids: set[int | None]) -> dict[int, User]:
     """Accounts by id."""
     wanted = [number for number in ids if number]
     return {user.id: user for user in session.scalars(select(User).where(User.id.in_(wanted)))} if wanted else {}
-
-
-def choices(session: Session, actor: Actor) -> list[tuple[int, str]]:
-    """Open deals this person may start something about: id and «number · title · client»."""
-    rows = session.execute(
-        select(Deal.id, Deal.number, Deal.title, Client.name)
-        .join(Client, Client.id == Deal.client_id)
-        .where(seen(session, actor).deals, Deal.status == "open")
-        .order_by(Deal.id.desc())
-        .limit(500)
-    )
-    return [(row.id, f"{row.number} · {row.title} · {row.name}") for row in rows]
-
-
-def client_choices(session: Session) -> list[tuple[int, str]]:
-    """Clients by name; the number for the tax office tells namesakes apart."""
-    rows = session.execute(select(Client.id, Client.name, Client.inn).order_by(Client.name).limit(1000))
-    return [(row.id, f"{row.name} · {row.inn}" if row.inn else row.name) for row in rows]
 
 
 def _open_tasks(session: Session, deal_ids: Sequence[int]) -> dict[int, tuple[int, Any]]:

@@ -9,8 +9,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from engine import access, instances
 from engine.definitions import Definition
 from engine.errors import Invalid, NotFound, ReglamentError, text
+from engine.queries import choosing, desk
 from engine.queries import deal as deals
-from engine.queries import desk
 from engine.web import reading
 from engine.web.i18n import say
 from engine.web.rules import allow
@@ -31,7 +31,19 @@ def choose() -> str:
 @allow("employee")
 def form(key: str) -> str:
     """What it is about: a deal, a client, or something new."""
-    return _form(_one(key), request.args.get("deal", ""), request.args.get("client", ""), "")
+    session, actor, given = reading.session(), reading.actor(), request.args
+    deal = choosing.as_deal(session, actor, given.get("deal", ""))
+    client = choosing.as_client(session, given.get("client", ""))
+    return _form(_one(key), deal, client, "")
+
+
+@blueprint.get("/start/choices/<any(deal, client):what>")
+@allow("employee")
+def choices(what: str) -> str:
+    """What the list under a field offers to the words typed so far; asked by htmx."""
+    session, words = reading.session(), request.args.get(what, "").strip()[:LONGEST_TITLE]
+    found = choosing.deals(session, reading.actor(), words) if what == "deal" else choosing.clients(session, words)
+    return render_template("start_choices.html", lines=found)
 
 
 @blueprint.post("/start/<key>")
@@ -40,8 +52,7 @@ def begin(key: str) -> Any:
     """Start it, and open its first task if that is this person's."""
     definition, given = _one(key), request.form
     try:
-        deal_id = _chosen("deal", {number for number, _ in deals.choices(reading.session(), reading.actor())})
-        client_id = _chosen("client", {number for number, _ in deals.client_choices(reading.session())})
+        deal_id, client_id = _deal(), _client()
         if deal_id and client_id is None:
             client_id = deals.one(reading.session(), reading.actor(), deal_id).client_id
         title = given.get("title", "").strip()[:LONGEST_TITLE] or None
@@ -70,13 +81,22 @@ def _one(key: str) -> Definition:
     return found
 
 
-def _chosen(name: str, known: set[int]) -> int | None:
-    given = request.form.get(name, "")
-    if not given:
-        return None
-    if not given.isdigit() or int(given) not in known:
-        raise Invalid("Choose from the list")
-    return int(given)
+def _deal() -> int | None:
+    said = request.form.get("deal", "").strip()
+    found = choosing.deal_named(reading.session(), reading.actor(), said) if said else None
+    if said and found is None:
+        raise Invalid("There is no open deal «{said}» that is yours to see. Type its number or choose from the list.",
+                      said=said)  # fmt: skip
+    return found
+
+
+def _client() -> int | None:
+    said = request.form.get("client", "").strip()
+    found = choosing.client_named(reading.session(), said) if said else None
+    if said and found is None:
+        raise Invalid("«{said}» is not one client of ours. Type more of the name or the INN, and choose from the list.",
+                      said=said)  # fmt: skip
+    return found
 
 
 def _form(definition: Definition, deal: str, client: str, title: str, problem: str | None = None) -> str:
@@ -84,8 +104,7 @@ def _form(definition: Definition, deal: str, client: str, title: str, problem: s
     return render_template(
         "start_form.html",
         definition=definition,
-        deals=deals.choices(session, actor),
-        clients=deals.client_choices(session),
+        offered={"deal": choosing.deals(session, actor), "client": choosing.clients(session)},
         deal=deal,
         client=client,
         title=title,

@@ -25,7 +25,7 @@ NOT_PAGES = {
     "static", "health.healthz", "inbox.home", "tasks.after", "drawings.source", "designer.source", "documents.file",
     "documents.attachment", "instances.replay_data", "notices.bell", "reports.file", "imports.sample", "imports.faulty",
     "layouts.preview", "knowledge.file", "rulebook.export", "ical.feed", "inbox.changes",
-    "comments.people", "comments.people_about", "absences.pick",
+    "comments.people", "comments.people_about", "absences.pick", "start.choices",
 }  # fmt: skip
 QUERIES = {
     "inbox.show": ("", "?tab=groups", "?tab=overdue", "?tab=done"),

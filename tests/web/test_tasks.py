@@ -192,27 +192,6 @@ def test_a_task_that_was_put_off_leaves_the_list_and_rests_in_one_of_its_own(
     assert "отложена до" in later
 
 
-def test_a_started_procedure_opens_its_first_task(visitor: Visitor, world: worlds.World) -> None:
-    visitor.sign_in("anna")
-    answer = visitor.post("/start/trial_offer", {"deal": str(world.deal), "title": "Ещё одно предложение"})
-    assert answer.location.startswith("/tasks/")
-    assert "Ещё одно предложение" in visitor.get(answer.location).text
-
-
-def test_only_those_may_start_whom_the_drawing_names(visitor: Visitor) -> None:
-    visitor.sign_in("lida")
-    assert "Коммерческое предложение" not in visitor.get("/start").text
-    assert visitor.get("/start/trial_offer").status_code == 404
-    assert visitor.post("/start/trial_offer").status_code == 404
-    assert visitor.post("/start/trial_check").status_code == 404
-
-
-def test_nothing_is_started_about_a_deal_that_is_not_ones_own(visitor: Visitor, world: worlds.World) -> None:
-    visitor.sign_in("anna")
-    for deal in ("999", "abc", "-1"):
-        assert visitor.post("/start/trial_offer", {"deal": deal}).status_code == 422
-
-
 def test_a_control_point_is_waived_by_the_head_with_a_reason(visitor: Visitor, world: worlds.World) -> None:
     visitor.sign_in("gleb")
     page = visitor.get("/control-points").text
