@@ -92,8 +92,11 @@ def refund(
     return _write(work, deal, planned, "refund", sum, dated, reference)
 
 
-def write_off(work: Work, deal_id: int, part: int, reason: str) -> Decimal:
-    """Give up what is left of a part; no money moves, no settlement is written (R218). Returns what was written off.
+def write_off(
+    work: Work, deal_id: int, part: int, reason: str, *, sum: Decimal | None = None, reference: str | None = None
+) -> Decimal:
+    """Give up what is left of a part, or ``sum`` of it; no money moves, no settlement is written (R218). Returns what
+    was written off. ``reference``: the paper that lowers the price, where there is one (R142).
 
     Raises Forbidden, NotFound, Invalid (no reason).
     """
@@ -105,11 +108,12 @@ def write_off(work: Work, deal_id: int, part: int, reason: str) -> Decimal:
     if not reason.strip():
         raise Invalid("Say why.")
     left = kopecks(planned.sum - (planned.received or Decimal(0)))
+    left = left if sum is None else min(left, sum)
     if left <= 0:
         return kopecks(0)
-    planned.received = planned.sum
+    planned.received = kopecks((planned.received or Decimal(0)) + left)
     row = Payment(
-        deal_id=deal.id, part=part, kind="write_off", dated=deals.today(work), sum=left, reference=None,
+        deal_id=deal.id, part=part, kind="write_off", dated=deals.today(work), sum=left, reference=reference,
         recorded_at=work.now,
     )  # fmt: skip
     work.session.add(row)

@@ -23,7 +23,8 @@ Move = tuple[date, str, Decimal, Decimal]  # day, paper, debit (he owes more), c
 def of(session: Session, client_id: int, starts: date, ends: date) -> dict[str, Any]:
     """The section ``reconciliation`` of the act: opening balance and the moves of the period. Raises NotFound, Invalid.
 
-    Acts and UPD that were sent or signed count as rendered; money in and written-off debts against them; refunds back.
+    Acts and UPD that were sent or signed count as rendered; money in, written-off debts and prices lowered by
+    agreement against them; refunds back.
     """
     clients.find(session, client_id)
     if starts > ends:
@@ -58,8 +59,10 @@ def _money(session: Session, client_id: int, ends: date) -> Iterator[Move]:
         .order_by(Payment.dated, Payment.id)
     )
     for row in found:
-        number = f" № {row.reference}" if row.reference and row.kind != "write_off" else ""
-        if row.kind == "refund":
+        number = f" № {row.reference}" if row.reference else ""
+        if row.kind == "write_off" and number:
+            yield row.dated, f"Уменьшение стоимости: соглашение{number}", ZERO, row.sum
+        elif row.kind == "refund":
             yield row.dated, f"Возврат{number}", row.sum, ZERO
         else:
             name = "Списание долга" if row.kind == "write_off" else "Платежное поручение"

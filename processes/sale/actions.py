@@ -19,6 +19,7 @@ from engine.crm import (
     loyalty,
     payments,
     prices,
+    refunds,
     sale_kinds,
     transfers,
 )
@@ -39,6 +40,8 @@ def register(registry: Registry) -> None:
     registry.add("deal.pay", pay)
     registry.add("deal.settle_overpayment", settle_overpayment)
     registry.add("deal.refund", refund)
+    registry.add("deal.refund_papers", refund_papers)
+    registry.add("deal.refund_lines", refund_lines)
     registry.add("deal.check_closing", check_closing)
     registry.add("deal.close", close)
     registry.add("deal.due_discount", due_discount)
@@ -187,7 +190,10 @@ def settle_overpayment(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def refund(work: Work, call: ActionCall) -> dict[str, Any]:
-    """sum, date, reference -> paid. The money goes back from the latest part that has some."""
+    """sum, date, reference, accepted, agreement -> refunded, refund_advances [{name, sum, vat}].
+
+    The money goes back from the latest part that has some. For ``accepted`` services nothing is owed in its place
+    (R142); ``agreement``: the number of the paper that lowers their price, where it is signed."""
     deal_id, left = _deal(call), _money(call.inputs["sum"])
     day, reference = _day(work, call, "date"), call.inputs.get("reference")
     for row in reversed(deals.find(work.session, deal_id).payments):
@@ -195,9 +201,23 @@ def refund(work: Work, call: ActionCall) -> dict[str, Any]:
         if share > 0:
             payments.refund(work, deal_id, row.part, share, day, reference=reference)
             left -= share
+            if call.inputs.get("accepted"):
+                why = "Услуга принята, деньги возвращены"
+                payments.write_off(work, deal_id, row.part, why, sum=share, reference=call.inputs.get("agreement"))
     if left > 0:
         raise Failed("{sum} roubles more were to be returned than have come in.", sum=left)
-    return {"refunded": _money(call.inputs["sum"])}
+    back = _money(call.inputs["sum"])
+    return {"refunded": back, "refund_advances": refunds.advances(work.session, deal_id, back)}
+
+
+def refund_papers(work: Work, call: ActionCall) -> dict[str, Any]:
+    """-> refund_papers {accepted, act, invoice {name, total}}: what the client has accepted and what was invoiced."""
+    return {"refund_papers": refunds.papers(work.session, _deal(call))}
+
+
+def refund_lines(work: Work, call: ActionCall) -> dict[str, Any]:
+    """sum -> refund_lines [{no, name, quantity, was, sum}]: the lines of the VAT invoice, so much cheaper."""
+    return {"refund_lines": refunds.lessened(work.session, _deal(call), _money(call.inputs["sum"]))}
 
 
 def check_closing(work: Work, call: ActionCall) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_money_is_returned_when_that_is_the_remedy(story: Story) -> None:
     story.approve("lawyer")
     story.approve("director")
     story.send()
+    story.complete("Получить подписанное соглашение", refund_answer="signed")
     story.complete("Перечислить деньги клиенту", refund_reference="77")
     complaints.answered(story)
     assert story.deal["paid"] == Decimal("266000.00")

@@ -149,6 +149,7 @@ def test_at_19_a_client_who_leaves_after_half_the_money_gets_it_back_and_the_dea
     story.approve("lawyer")
     story.approve("director")
     send_all(story)
+    story.complete("Получить подписанное соглашение", refund_answer="signed")
     story.complete("Перечислить деньги клиенту", refund_reference="77")
     steps.lose(story, category="internal", comment="Отменили на стороне клиента")
     deal = one(story, Deal, story.deal_id)

@@ -222,6 +222,8 @@ def test_a_contract_that_ends_returns_what_was_paid_and_nothing_is_owed_any_more
     story.approve("director")
     story.send()
     today = f"{story.clock.now.date():%Y-%m-%d}"
+    story.complete("Получить подписанное соглашение", refund_answer="signed")
+    story.complete("Уточнить стоимость принятых услуг")
     story.complete("Перечислить деньги клиенту", refund_date=today, refund_reference="77")
     moved = [(payment.kind, payment.sum) for payment in _payments(story)]
     assert moved[:2] == [("in", HALF), ("refund", Decimal("100000.00"))]
