@@ -1,13 +1,14 @@
 """Facts: the names that every expression, form and document sees beside the variables. Loaded when touched.
 
 ``deal``       id, number, title, owner (login), owner_name, owner_email, client_id, contact_id, initiative, cycle,
-               sale_kind, milestone, status, created_on, vat_mode, vat_percent, vat_line, discount (per cent), lines
-               [{no, product_id, name, unit, quantity, price, full, sum, vat, net}], count, full_total, discount_sum,
-               total, vat, net, parts (also as payments) [{part, trigger, share, sum, received, balance, is_paid,
-               due_on}], schedule (full_before, half, after or null), due_before (to be paid before delivery), paid,
-               balance,
-               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}, need,
-               probability (per cent), expected_on, next_step, next_step_on, caused_by_id, source_id, campaign_id
+               sale_kind, milestone, milestone_on (the day it came there), talks {count, last}, status, created_on,
+               vat_mode, vat_percent, vat_line, discount (per cent), lines [{no, product_id, name, unit, quantity,
+               price, full, sum, vat, net}], count, full_total, discount_sum, total, vat, net, parts (also as payments)
+               [{part, trigger, share, sum, received, balance, is_paid, due_on, days (agreed working days to pay from
+               the invoice), term (the same as P5BD, or null)}], schedule (full_before, half, after, own or null),
+               due_before (to be paid before delivery), paid, balance, team {people (logins), acceptance} or null,
+               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}, need, probability
+               (per cent), expected_on, next_step, next_step_on, caused_by_id, source_id, campaign_id
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
                owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below],
                state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
@@ -36,11 +37,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.crm import amounts, campaign_facts, choices, quality_facts, standing
 from engine.crm.lazily import Record, once
-from engine.models import Client, Complaint, Contact, Deal, ScheduledPayment, Survey, User
+from engine.models import Client, Complaint, Contact, ContactRecord, Deal, ScheduledPayment, Survey, User
 from engine.quick import with_many
 
 REQUISITES = ("address", "city", "phone", "email", "bank", "bik", "account", "corr_account", "passport")
@@ -169,6 +171,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
         "contact_id": deal.contact_id, "initiative": deal.initiative, "cycle": deal.cycle,
         "sale_kind": deal.sale_kind, "milestone": deal.milestone, "status": deal.status,
+        "milestone_on": deal.milestone_at.date(),
         "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode, "discount": deal.discount,
         "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact), "need": deal.need,
         "probability": deal.probability, "expected_on": deal.expected_on, "next_step": deal.next_step,
@@ -182,6 +185,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "discount_sum": lambda: sums().discount, "total": lambda: sums().total, "vat": lambda: sums().vat,
         "net": lambda: sums().net, "payments": parts, "parts": parts, "schedule": lambda: schedule_of(deal.payments),
         "due_before": lambda: _due_before(deal.payments), "paid": paid, "balance": lambda: sums().total - paid(),
+        "talks": lambda: _talks(session, deal.id),
     })  # fmt: skip
 
 
@@ -246,6 +250,14 @@ def _bare(number: Decimal) -> Decimal:
 
 def _due_before(parts: list[ScheduledPayment]) -> Decimal:
     return sum((part.sum for part in parts if part.trigger == "before_delivery"), Decimal("0.00"))
+def _talks(session: Session, deal_id: int) -> dict[str, Any]:
+    """How often the client was spoken to about the deal, and on which day last."""
+    count, last = session.execute(
+        select(func.count(), func.max(ContactRecord.at)).where(ContactRecord.deal_id == deal_id)
+    ).one()
+    return {"count": int(count), "last": last.date() if last is not None else None}
+
+
 
 
 def _next_contact(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:

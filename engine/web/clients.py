@@ -23,6 +23,7 @@ from engine.crm import (
     next_contacts,
     products,
     segments,
+    transfers,
 )
 from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Client, PriceList, Product, Source, User
@@ -250,10 +251,10 @@ def stop(client_id: int) -> Response:
 @blueprint.post("/clients/<int:client_id>/owner")
 @allow("head", "director", "admin")
 def give(client_id: int) -> Response:
-    """Give the client to another manager."""
-    user_id = Given(request.form).whole("owner") or 0
+    """Give the client to another manager, alone or with what is open for it."""
+    user_id, along = Given(request.form).whole("owner") or 0, request.form.get("along") == "1"
     done = text("The client has another manager now.")
-    return _act(client_id, "client.give", done, clients.set_owner, client_id, user_id)
+    return _act(client_id, "client.give", done, transfers.give_client, client_id, user_id, along)
 
 
 @blueprint.post("/clients/<int:client_id>/next-contact")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from engine import access, pauses
-from engine.crm import amounts, stages
-from engine.models import Deal
+from engine.crm import amounts, stages, transfers
+from engine.errors import text
+from engine.models import Deal, User
 from engine.queries import deal as deals
 from engine.web import downloads, reading, sheets
+from engine.web.given import Given
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
@@ -69,7 +72,24 @@ def show(deal_id: int) -> str:
         stages=stages.view(session, deal, settings, scheme),
         pause=pauses.current(reading.look(), deal.id),
         may_waive=actor.groups & {"head", "director", "admin"},
+        takers=_takers(deal),
     )
+
+
+def _takers(deal: Deal) -> list[User]:
+    """Who may get the deal, for somebody who may give it: the other managers."""
+    if deal.status != "open" or access.may(reading.session(), reading.actor(), g.now, "deal.give", deal) is None:
+        return []
+    return [user for user in access.members(reading.session(), "manager") if user.id != deal.owner_id]
+
+
+@blueprint.post("/deals/<int:deal_id>/owner")
+@allow("head", "director", "admin")
+def give(deal_id: int) -> Response:
+    """Give the deal to another manager, with the open tasks and control points of the former one."""
+    user_id, reason = Given(request.form).whole("owner") or 0, request.form.get("reason", "")
+    done = text("The deal has another owner now. Open tasks and control points went along.")
+    return reading.act(url_for("deals.show", deal_id=deal_id), done, transfers.give_deal, deal_id, user_id, reason)
 
 
 def _amounts(deal: Deal) -> amounts.Amounts:

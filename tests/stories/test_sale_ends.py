@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -94,12 +94,42 @@ def test_a_deal_without_movement_comes_before_the_head_and_then_the_director(sto
     story.wait("P20BD")
     assert "Решить, как сдвинуть сделку" in story.open
     assert "Подготовить условия договора" in story.open
-    story.complete("Решить, как сдвинуть сделку", stalled_decision="extend", stalled_reason="Ждём новый бюджет клиента")
+    known = story.variables_of("Решить, как сдвинуть сделку")["deal"]
+    assert (story.clock.now.date() - known["milestone_on"]).days >= 28
+    assert known["talks"] == {"count": 0, "last": None}
+    story.complete("Решить, как сдвинуть сделку", stalled_decision="extend", stalled_reason="Ждём новый бюджет клиента",
+                   stalled_until=(story.clock.now + timedelta(days=14)).date().isoformat())  # fmt: skip
+    story.wait("P5BD")
+    assert "Вмешаться в сделку" not in story.open
     story.wait("P5BD")
     assert "Вмешаться в сделку" in story.open
     story.complete("Вмешаться в сделку", director_note="Позвоню сам")
     steps.contract(story)
     assert story.milestones[-1] == "M5"
+
+
+@pytest.mark.begins_at("contract")
+def test_the_head_may_give_a_deal_that_does_not_move_to_another_manager(story: Story) -> None:
+    """R227, R296: tasks and control points go along, and later steps are the new owner's."""
+    story.wait("P20BD")
+    story.complete("Решить, как сдвинуть сделку", stalled_decision="reassign", stalled_owner="boris",
+                   stalled_reason="Анна занята на выставке")  # fmt: skip
+    assert story.deal["owner"] == "boris"
+    assert story.performer(story.task("Подготовить условия договора")) == "boris"
+    waiting = [point for code in ("CP-11", "CP-12", "CP-13") for point in story.points(code) if point.status == "open"]
+    boris = story.task("Подготовить условия договора").assignee_id
+    assert {point.owner_id for point in waiting} <= {boris}
+    story.wait("P5BD")
+    assert "Вмешаться в сделку" in story.open
+
+
+@pytest.mark.begins_at("contract")
+def test_the_head_may_ask_somebody_to_help_a_deal_that_does_not_move(story: Story) -> None:
+    story.wait("P20BD")
+    story.complete("Решить, как сдвинуть сделку", stalled_decision="help", stalled_helper="dmitry",
+                   stalled_reason="Встретиться с их директором")  # fmt: skip
+    errand = story.task("Ответить на поручение")
+    assert story.performer(errand) == "dmitry"
 
 
 @pytest.mark.begins_at("contract")
