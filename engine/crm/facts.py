@@ -6,9 +6,10 @@
                price, full, sum, vat, net}], count, full_total, discount_sum, total, vat, net, parts (also as payments)
                [{part, trigger, share, sum, received, balance, is_paid, due_on, days (agreed working days to pay from
                the invoice), term (the same as P5BD, or null)}], schedule (full_before, half, after, own or null),
-               due_before (to be paid before delivery), paid, balance, team {people (logins), acceptance} or null,
-               refusal {category, comment, competitor, stage}, next_contact {date, purpose, product}, need, probability
-               (per cent), expected_on, next_step, next_step_on, caused_by_id, source_id, campaign_id
+               due_before (to be paid before delivery), paid, balance, team [login], acceptance (who
+               accepts the work), frame {id, number, date} (the earlier contract) or null, refusal {category, comment,
+               competitor, stage}, next_contact {date, purpose, product}, need, probability (per cent), expected_on,
+               next_step, next_step_on, caused_by_id, source_id, campaign_id
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
                owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below],
                state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
@@ -40,7 +41,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.crm import amounts, campaign_facts, choices, quality_facts, standing
+from engine.crm import amounts, campaign_facts, choices, quality_facts, schedule, standing
 from engine.crm.lazily import Record, once
 from engine.models import Client, Complaint, Contact, ContactRecord, Deal, ScheduledPayment, Survey, User
 from engine.quick import with_many
@@ -176,7 +177,8 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact), "need": deal.need,
         "probability": deal.probability, "expected_on": deal.expected_on, "next_step": deal.next_step,
         "next_step_on": deal.next_step_on, "caused_by_id": deal.caused_by_id, "source_id": deal.source_id,
-        "campaign_id": deal.campaign_id,
+        "campaign_id": deal.campaign_id, "team": (deal.terms or {}).get("team") or [],
+        "acceptance": (deal.terms or {}).get("acceptance"), "frame": _dated((deal.terms or {}).get("frame")),
     }  # fmt: skip
     return Record(known, {
         **_of_owner(owner), "owner_email": lambda: getattr(owner(), "email", None),
@@ -206,6 +208,7 @@ def part_facts(part: ScheduledPayment) -> dict[str, Any]:
     return {
         "part": part.part, "trigger": part.trigger, "share": part.share, "sum": part.sum, "received": received,
         "balance": part.sum - received, "is_paid": received >= part.sum, "due_on": part.due_on,
+        "days": part.days, "term": None if part.days is None else f"P{part.days}BD",
     }  # fmt: skip
 
 
@@ -236,11 +239,8 @@ def contact_facts(contact: Contact) -> dict[str, Any]:
 
 
 def schedule_of(parts: list[ScheduledPayment]) -> str | None:
-    """Which of the usual schedules this is: ``full_before``, ``half``, ``after``; null for none yet."""
-    triggers = [part.trigger for part in parts]
-    if len(triggers) == 1:
-        return "full_before" if triggers[0] == "before_delivery" else "after"
-    return "half" if triggers else None
+    """Which schedule this is: ``full_before``, ``half``, ``after``, else ``own``; null for none yet."""
+    return schedule.kind_of((part.trigger, part.share) for part in parts)
 
 
 def _bare(number: Decimal) -> Decimal:
@@ -250,6 +250,8 @@ def _bare(number: Decimal) -> Decimal:
 
 def _due_before(parts: list[ScheduledPayment]) -> Decimal:
     return sum((part.sum for part in parts if part.trigger == "before_delivery"), Decimal("0.00"))
+
+
 def _talks(session: Session, deal_id: int) -> dict[str, Any]:
     """How often the client was spoken to about the deal, and on which day last."""
     count, last = session.execute(
@@ -258,6 +260,9 @@ def _talks(session: Session, deal_id: int) -> dict[str, Any]:
     return {"count": int(count), "last": last.date() if last is not None else None}
 
 
+def _dated(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A paper as it was written down, its day a day again."""
+    return None if not kept else {**kept, "date": date.fromisoformat(str(kept["date"]))}
 
 
 def _next_contact(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:

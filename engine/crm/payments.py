@@ -1,21 +1,24 @@
 """When a deal is paid: the schedule of its parts, the money that came in, the money that went back."""
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
 from engine import access, audit
 from engine.crm import amounts, bonus, deals, settlements
-from engine.crm.schedule import SCHEDULES, respread
+from engine.crm.schedule import planned, respread
 from engine.documents.money import kopecks
 from engine.errors import Conflict, Invalid, NotFound, WrongState
 from engine.models import Deal, Payment, ScheduledPayment
 from engine.work import Work
 
 OLDEST_DAYS = 3 * 366
+LONGEST_TERM = 250  # working days, about a year
 
 
 @dataclass(frozen=True)
@@ -28,29 +31,35 @@ class Settled:
     part_balance: Decimal
 
 
-def set_schedule(work: Work, deal_id: int, kind: str, due_on: dict[int, date] | None = None) -> list[ScheduledPayment]:
-    """Divide the total into parts: ``full_before``, ``half`` (the odd kopeck goes to the first part), ``after``.
+def set_schedule(
+    work: Work, deal_id: int, kind: str, due_on: dict[int, date] | None = None, *, days: int | None = None,
+    rows: Iterable[Mapping[str, Any]] | None = None,
+) -> list[ScheduledPayment]:  # fmt: skip
+    """Divide the total into parts: ``full_before``, ``half`` (the odd kopeck goes to the first part), ``after``, or
+    ``own``: then ``rows`` are the parts, [{share, trigger, due_on}], 100 per cent together (X19).
 
-    ``due_on``: by part number. Raises Forbidden, NotFound, Invalid, WrongState once money has come in.
+    ``due_on``: by part number. ``days``: working days to pay from the day of an invoice, as agreed. Raises Forbidden,
+    NotFound, Invalid (of own parts by field, ``parts[0].share``), WrongState once money has come in.
     """
     deal = deals.find_open(work.session, deal_id)
     access.require(work, "deal.change", deal)
-    if kind not in SCHEDULES:
-        raise Invalid("Choose one of: {choices}.", choices=", ".join(SCHEDULES))
+    parts = planned(kind, rows)
+    if days is not None and not 1 <= days <= LONGEST_TERM:
+        raise Invalid("The term of payment is from 1 to {limit} working days.", limit=LONGEST_TERM)
     if any(part.received for part in deal.payments):
         raise WrongState("Money has come in already: the payment schedule of {number} stays.", number=deal.number)
     total = amounts.of(deal, work.env, deals.today(work)).total
     deal.payments.clear()
     work.session.flush()
     deal.payments.extend(
-        ScheduledPayment(part=no, trigger=trigger, share=share, sum=Decimal(0), received=Decimal(0),
-                         due_on=(due_on or {}).get(no))
-        for no, (trigger, share) in enumerate(SCHEDULES[kind], 1)
+        ScheduledPayment(part=no, trigger=part.trigger, share=part.share, sum=Decimal(0), received=Decimal(0),
+                         due_on=(due_on or {}).get(no, part.due_on), days=days)
+        for no, part in enumerate(parts, 1)
     )  # fmt: skip
     respread(deal, total)
     work.session.flush()
     audit.record(
-        work, "deal.schedule_set", subject=f"deal:{deal.id}", schedule=kind,
+        work, "deal.schedule_set", subject=f"deal:{deal.id}", schedule=kind, days=days,
         parts=[{"part": part.part, "trigger": part.trigger, "sum": part.sum} for part in deal.payments],
     )  # fmt: skip
     return list(deal.payments)

@@ -26,7 +26,8 @@ class Deal(Base):
     ``competitor_id``: the refusal again, for counting (R065). ``probability``: chance to win, per cent (R215).
     ``next_step``/``next_step_on``: what is done next and when (R041). ``caused_by_id``: the deal this one grew out of
     (cross-sale, R249). ``stirred_at``: the last contact, message or move of it, from which its staleness counts.
-    ``worth``: its lines less its discount, VAT included, for lists and totals."""
+    ``worth``: its lines less its discount, VAT included, for lists and totals. ``terms``: team (logins of those who do
+    the work), acceptance (who accepts it for the client, R228), frame (the earlier contract it goes by)."""
 
     __tablename__ = "deal"
     __table_args__ = (
@@ -65,6 +66,7 @@ class Deal(Base):
     next_step_on: Mapped[date | None]
     stirred_at: Mapped[datetime | None] = mapped_column(default=_as_it_began)
     worth: Mapped[Decimal | None] = mapped_column(Money)
+    terms: Mapped[Json | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     client: Mapped[Client] = relationship()
@@ -90,7 +92,8 @@ class DealLine(Base):
 
 
 class ScheduledPayment(Base):
-    """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: so far."""
+    """One part of the payment schedule. ``trigger``: before_delivery or after_delivery. ``received``: so far. It is to
+    be paid on ``due_on``, else within ``days`` working days of its invoice, else within the usual term (CP-03)."""
 
     __tablename__ = "scheduled_payment"
     __table_args__ = (Index("ix_scheduled_payment_owed", "deal_id", **where("received < sum")),)
@@ -102,6 +105,7 @@ class ScheduledPayment(Base):
     sum: Mapped[Decimal] = mapped_column(Money)
     received: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
     due_on: Mapped[date | None]
+    days: Mapped[int | None]
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
 

@@ -162,8 +162,11 @@ def log_acquaintance(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
-    """schedule -> parts [{part, sum, trigger}]."""
-    rows = payments.set_schedule(work, _deal(call), str(call.inputs["schedule"]))
+    """schedule, days (agreed working days to pay from the invoice), own [{share, trigger, due_on}] -> parts [{part,
+    sum, trigger}]."""
+    given = call.inputs
+    days = None if given.get("days") is None else int(given["days"])
+    rows = payments.set_schedule(work, _deal(call), str(given["schedule"]), days=days, rows=given.get("own"))
     return {"parts": [facts.part_facts(row) for row in rows]}
 
 

@@ -43,6 +43,40 @@ def _indebted(story: Story) -> None:
     steps.event(story)
 
 
+# --- the agreed term (X19, CP-03, CP-14) -----------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("contract")
+def test_the_invoice_before_the_event_is_valid_as_long_as_the_contract_gives_to_pay(story: Story) -> None:
+    steps.contract(story, payment_days="20", event_at="2027-02-15T10:00")
+    story.send()
+    (invoice,) = story.documents("invoice")
+    agreed = story.env.calendar("main").due(story.clock.now, "P20BD").at
+    assert invoice.valid_until is not None
+    assert invoice.valid_until.date() == story.points("CP-03")[-1].planned_at.date() == agreed.date()
+    story.wait("P15BD")
+    assert story.open == ["Отметить поступление оплаты"], "the usual five days are long over, the agreed ones are not"
+    story.wait("P4BD")
+    assert any("Напоминание об оплате" in subject for subject in story.mailbox.to("zhuravleva@"))
+    story.wait("P2BD")
+    assert "Связаться по неоплаченному счёту" in story.open
+
+
+@pytest.mark.begins_at("contract")
+def test_nobody_is_dunned_before_the_agreed_days_are_over(story: Story) -> None:
+    steps.contract(story, schedule="half", payment_days="20")
+    steps.pay(story, HALF)
+    steps.handover(story)
+    steps.event(story)
+    story.send()
+    agreed = story.env.calendar("main").due(story.clock.now, "P20BD").at
+    assert story.points("CP-14")[-1].planned_at.date() == agreed.date()
+    story.wait("P20BD")
+    assert story.documents("payment_reminder") == []
+    story.wait("P2BD")
+    assert len(story.documents("payment_reminder")) == 1
+
+
 # --- VAT invoices (X21, CP-17) ---------------------------------------------------------------------------------------
 
 
