@@ -11,7 +11,7 @@ from sqlalchemy import select
 from engine import values
 from engine.crm import reconciliation
 from engine.models import Client, Payment, ProcessInstance
-from engine.vocabulary import DocumentStatus
+from engine.vocabulary import DocumentStatus, InstanceStatus
 from tests.stories import complaints, steps
 from tests.stories.story import Story
 
@@ -49,6 +49,11 @@ def _balance(story: Story) -> Decimal:
     with story.env.sessions() as session:
         found = reconciliation.of(session, story.client.id, today - timedelta(days=200), today)
     return found["opening"] + sum((row["debit"] - row["credit"] for row in found["rows"]), Decimal(0))
+
+
+def _payments(story: Story) -> list[Payment]:
+    with story.env.sessions() as session:
+        return list(session.scalars(select(Payment).filter_by(deal_id=story.deal_id).order_by(Payment.id)))
 
 
 # --- before the service ----------------------------------------------------------------------------------------------
@@ -192,8 +197,41 @@ def test_what_is_not_signed_or_no_price_cut_is_not_corrected(story: Story) -> No
     assert story.open == [PAY]
 
 
-def _payments(story: Story) -> list[Payment]:
-    with story.env.sessions() as session:
-        return list(session.scalars(select(Payment).filter_by(deal_id=story.deal_id).order_by(Payment.id)))
+# --- the client stays ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.begins_at("delivery")
+def test_a_client_who_stays_after_the_talk_has_his_project_carried_out(story: Story) -> None:
+    story.client_cancels()
+    story.complete("Зарегистрировать заявление", refund_wish="stays", refund_talk="Перенесли на январь")
+    assert story.open == ["Составить план подготовки"], "it is paid and handed over: neither is done again"
+    steps.event(story)
+    steps.survey(story, survey_terms=4)
+    story.complete("Договориться о следующем контакте")
+    assert story.deal["status"] == "won"
+    assert story.deal["paid"] == steps.TOTAL
+    assert story.instance.status == InstanceStatus.COMPLETED
+
+
+@pytest.mark.begins_at("handover")
+def test_a_client_may_stay_instead_of_signing_and_leave_again_later(story: Story) -> None:
+    _agreed(story, SPENT)
+    story.complete(SIGN, refund_answer="stays", refund_talk="Готовы продолжать")
+    assert story.documents("refund_agreement")[-1].status == DocumentStatus.CANCELLED
+    assert story.open == ["Принять проект в работу"]
+    story.client_cancels()
+    assert story.variables_of("Зарегистрировать заявление")["refund_wish"] is None
+    _decided(story, [])
+    story.complete(SIGN, refund_answer="signed")
+    story.complete(PAY, refund_reference="77")
+    assert _returned(story)["refund_outcome"] == "full"
+    steps.lose(story, category="internal", comment="Всё-таки отменили")
+    assert story.deal["status"] == "lost"
+
+
+@pytest.mark.begins_at("evaluation")
+def test_who_stays_after_the_service_is_asked_his_opinion_and_the_deal_is_closed(story: Story) -> None:
+    story.client_cancels()
+    story.complete("Зарегистрировать заявление", refund_wish="stays", refund_talk="Претензий нет")
+    steps.survey(story, survey_terms=4)
+    assert story.open == ["Договориться о следующем контакте"]
