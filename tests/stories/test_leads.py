@@ -285,6 +285,30 @@ def test_a_doubt_is_put_to_a_consultant_before_the_requirements(story: Story) ->
     qualify(story, can_deliver="unsure", consultant_task="Есть ли тренер на декабрь?")
     assert "Формализовать требования" not in story.open
     assert len(story.open) == 1
+    consultant_answers(story, "Тренер есть, нужна неделя на подготовку")
+    assert "неделя на подготовку" in story.variables_of("Решить после консультации")["consultant_result"]
+    story.complete("Решить после консультации", qualification_result="ok")
+    story.complete("Формализовать требования", event_parameters="20 человек, декабрь")
+    assert see(story, select(Deal).order_by(Deal.id.desc()))[0].milestone == "M1"
+
+
+def test_what_the_consultant_says_we_cannot_do_is_not_qualified(story: Story) -> None:
+    begin_calling(story)
+    call(story, "interested", need="Обучить отдел")
+    qualify(story, can_deliver="no", consultant_task="Есть ли хоть какой-то способ?")
+    consultant_answers(story, "Не можем: нет лицензии")
+    story.complete("Решить после консультации", qualification_result="refused",
+                   refusal={"category": "internal", "comment": "Нет лицензии"})  # fmt: skip
+    assert "Формализовать требования" not in story.open
+    story.complete("Оформить отказ или отсрочку", next_contact=NEXT)
+    deal = see(story, select(Deal).order_by(Deal.id.desc()))[0]
+    assert (deal.status, deal.refusal_category, deal.milestone) == ("lost", "internal", "MX")
+
+
+def consultant_answers(story: Story, answer: str) -> None:
+    story.complete("Ответить на поручение", assignment_answer="accept")
+    story.complete("Выполнить поручение", assignment_work="report", assignment_result=answer)
+    story.complete("Проверить результат", assignment_check="accept")
 
 
 def test_a_refusal_at_qualification_closes_the_deal(story: Story) -> None:
