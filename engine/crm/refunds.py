@@ -42,7 +42,7 @@ def papers(session: Session, deal_id: int) -> dict[str, Any]:
 
 
 def lessened(session: Session, deal_id: int, sum_: Decimal) -> list[dict[str, Any]]:
-    """The lines of the VAT invoice [{no, name, quantity, was, sum}], together ``sum_`` cheaper: each by its share, the
+    """The lines of the VAT invoice [{no, name, amount, was, cost}], together ``sum_`` cheaper: each by its share, the
     kopecks that are left over by the biggest line. An accountant may say it otherwise."""
     invoice = tax_records.invoiced(session, deal_id)
     lines = [] if invoice is None else invoice["lines"]
@@ -54,8 +54,8 @@ def lessened(session: Session, deal_id: int, sum_: Decimal) -> list[dict[str, An
     biggest = max(range(len(lines)), key=lambda at: _money(lines[at]["sum"]))
     shares[biggest] += less - sum(shares, kopecks(0))
     return [
-        {"no": line["no"], "name": line["name"], "quantity": line["quantity"], "was": _money(line["sum"]),
-         "sum": _money(line["sum"]) - share}
+        {"no": line["no"], "name": line["name"], "amount": line["quantity"], "was": _money(line["sum"]),
+         "cost": _money(line["sum"]) - share}
         for line, share in zip(lines, shares, strict=True)
     ]  # fmt: skip
 

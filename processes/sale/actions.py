@@ -219,7 +219,7 @@ def refund_papers(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def refund_lines(work: Work, call: ActionCall) -> dict[str, Any]:
-    """sum -> refund_lines [{no, name, quantity, was, sum}]: the lines of the VAT invoice, so much cheaper."""
+    """sum -> refund_lines [{no, name, amount, was, cost}]: the lines of the VAT invoice, so much cheaper."""
     return {"refund_lines": refunds.lessened(work.session, _deal(call), _money(call.inputs["sum"]))}
 
 

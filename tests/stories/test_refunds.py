@@ -156,7 +156,7 @@ def test_accepted_services_that_become_cheaper_have_a_corrective_invoice(story: 
     assert story.open == ["Уточнить стоимость принятых услуг"], "five days from the agreement, so before the payment"
     (invoice,) = story.documents("vat_invoice")
     lines = story.variables_of("Уточнить стоимость принятых услуг")["refund_lines"]
-    assert [(line["was"], line["sum"]) for line in lines] == [
+    assert [(line["was"], line["cost"]) for line in lines] == [
         (Decimal("244000.00"), Decimal("200000.00")), (Decimal("122000.00"), Decimal("100000.00"))
     ]  # fmt: skip
     story.complete("Уточнить стоимость принятых услуг")
