@@ -6,26 +6,28 @@ segment does not count (R033). Used: written down as used since a day, or paid f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine.crm import stages
+from engine.crm import periods, stages
 from engine.models import (
     Client,
     ClientProduct,
     Deal,
     DealLine,
     Matrix,
+    ProcessInstance,
     Product,
     Segment,
     SegmentProduct,
     Settlement,
+    UserTask,
     table_of,
 )
 from engine.rows import Prepared
@@ -132,6 +134,31 @@ def targets_of(session: Session, clients: Iterable[Client]) -> dict[int, list[Ta
                 )
             )  # fmt: skip
     return found
+
+
+def with_next_steps(
+    session: Session, env: Any, found: Mapping[int, Sequence[Target]]
+) -> dict[int, list[Target]]:  # fmt: skip
+    """The same targets, where an open deal has no agreed next step with the day its earliest open task is due: while
+    work goes on, every cell has a date (R041)."""
+    bare = {one.deal_id for own in found.values() for one in own if one.state == OPEN and one.next_step_on is None}
+    due = _due_days(session, env, bare - {None})
+    return {
+        client_id: [replace(one, next_step_on=one.next_step_on or due.get(one.deal_id)) for one in own]
+        for client_id, own in found.items()
+    }
+
+
+def _due_days(session: Session, env: Any, deals: Collection[int | None]) -> dict[int | None, date | None]:
+    if not deals:
+        return {}
+    query = (
+        select(ProcessInstance.deal_id, func.min(UserTask.due_at))
+        .join(UserTask, and_(UserTask.instance_id == ProcessInstance.id, UserTask.rank.is_not(None)))
+        .where(ProcessInstance.deal_id.in_(deals))
+        .group_by(ProcessInstance.deal_id)
+    )
+    return {deal_id: periods.day_of(env, at) for deal_id, at in session.execute(query)}
 
 
 class _Cell(NamedTuple):

@@ -107,7 +107,8 @@ def _card(client_id: int, tab: str, typed: Mapping[str, Any] | None = None, refu
     """``typed``, ``refused``: a form of the card that could not be saved, shown again with what was typed."""
     session = reading.session()
     client = clients.find(session, client_id)
-    targets = development.targets(session, client)
+    found = {client.id: development.targets(session, client)}
+    targets = development.with_next_steps(session, reading.environment(), found)[client.id]
     segment = segments.by_key(session, client.segment)
     parts: dict[str, Callable[[Client], dict[str, Any]]] = {
         "overview": _overview, "people": _people, "log": _log, "deals": _deals, "quality": _quality,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from engine.crm.development import OPEN, Target, with_next_steps
 from engine.crm.reports import registry
 from tests.cast import actor
 from tests.crm.figures import plain
@@ -66,3 +69,15 @@ def test_at_18_one_deal_at_the_contract_stands_in_each_scheme_where_it_should(
 ) -> None:
     found = rows(story, "RP-05", scheme=scheme)
     assert counted(found, "open") == [stage]
+
+
+@pytest.mark.begins_at("contract")
+def test_a_product_on_offer_shows_the_day_of_its_next_task_where_no_step_was_agreed(story: Story) -> None:
+    """R041: the cell carries a date while work goes on."""
+    target = Target(1, "T-1", "Тренинг", 1, OPEN, stage="M3", deal_id=story.deal_id)
+    due = story.task("Подготовить условия договора").due_at
+    agreed = replace(target, next_step_on=date(2026, 12, 31))
+    with story.env.sessions() as session:
+        found = with_next_steps(session, story.env, {1: [target, agreed, replace(target, deal_id=None)]})
+    assert due is not None
+    assert [one.next_step_on for one in found[1]] == [due.date(), date(2026, 12, 31), None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -121,7 +121,7 @@ def base(asked: Asked) -> Sequence[Table]:
     query = _base_clients(asked, list(plan))
     count = asked.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     clients = list(asked.session.scalars(query.order_by(*_order(asked)).limit(limit).offset(offset)))
-    targets = development.targets_of(asked.session, clients)
+    targets = _targets(asked, clients)
     columns = [CLIENT, *_more_columns(asked), *(Column(f"p{product.id}", product.name) for product in products)]
     more = _more(asked, clients)
     rows: list[Row] = []
@@ -135,6 +135,12 @@ def base(asked: Asked) -> Sequence[Table]:
         cells = {f"p{one.product_id}": _state(asked, client.id, one) for one in targets[client.id]}
         rows.append({"client": to_client(client.id, client.name)} | more.get(client.id, {}) | cells)
     return [Table(columns, rows, count=count), _summary(asked, products)]
+
+
+def _targets(asked: Asked, clients: Iterable[Client]) -> dict[int, list[Target]]:
+    """What is meant for these clients, with the day of the next step wherever work goes on (R041)."""
+    found = development.targets_of(asked.session, clients)
+    return development.with_next_steps(asked.session, asked.env, found)
 
 
 def _base_clients(asked: Asked, keys: Sequence[str]) -> Select[Any]:
@@ -303,7 +309,7 @@ def _target_cases(asked: Asked) -> Sequence[Table]:
     pairs = [(row.client_id, row.product_id) for row in asked.session.execute(ordered)]
     query = select(Client).where(Client.id.in_({client_id for client_id, _ in pairs}))
     clients = {one.id: one for one in asked.session.scalars(query)}
-    targets = development.targets_of(asked.session, clients.values())
+    targets = _targets(asked, clients.values())
     known = {(client_id, one.product_id): one for client_id, own in targets.items() for one in own}
     rows = [
         {"client": to_client(pair[0], clients[pair[0]].name), "product": one.name, "state": STATES[one.state],
