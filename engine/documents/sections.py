@@ -151,6 +151,8 @@ SECTIONS: dict[str, dict[str, tuple[Shape, str]]] = {
         "ground": (_text, "основание"), "ends": (as_date, "дата прекращения"),
         "payments": (_rows(name=_text, sum=_money), ""), "expenses": (_rows(name=_text, proof=_text, sum=_money), ""),
         "days": (_integer, "дней на возврат"), "request": (_text, "обращение заказчика: номер и дата"),
+        "reduction": (bool, "принятые услуги стоят меньше, договор не расторгается (да/нет)"),
+        "accepted": (_text, "документ о приемке услуг"),
     },
     "complaint": {
         "number": (_text, "номер регистрации жалобы"), "received_on": (as_date, "дата поступления"),

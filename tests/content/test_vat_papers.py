@@ -151,6 +151,22 @@ def test_nothing_to_correct_makes_no_corrective_invoice(change: dict[str, Any]) 
         _built(raw)
 
 
+def test_an_agreement_ends_the_contract_or_lowers_the_price_of_what_was_accepted(renderer: Renderer) -> None:
+    filled = _printed(renderer, "sale/refund_agreement")
+    assert "Стороны расторгают договор" in filled
+    assert "Задаток за оборудование" in filled
+    raw = _raw("sale/refund_agreement")
+    raw["extra"]["data"]["refund"] |= {"reduction": True, "accepted": "Акт № 0044/26 от 26.12.2026"}
+    filled = _printed(renderer, "sale/refund_agreement", raw)
+    assert "и принятых Заказчиком (Акт № 0044/26 от 26.12.2026), уменьшается на 307 625,00 руб." in filled
+    assert "В остальном Договор действует без изменений." in filled
+    for ending in ("расторгают", "прекращаются", "Задаток за оборудование", "10 (десяти) календарных дней"):
+        assert ending not in filled
+    raw["facts"]["client"] = {"kind": "person", "name": "Заяц А. И.", "full_name": "Заяц Александра Иосифовна"}
+    assert "10 (десяти) календарных дней со дня получения требования" in _printed(
+        renderer, "sale/refund_agreement", raw)  # fmt: skip
+
+
 def test_a_claim_adds_a_penalty_that_stays_within_its_limit(renderer: Renderer) -> None:
     filled = _printed(renderer, "payment/claim")
     assert "321 076,88 руб." in filled

@@ -151,7 +151,9 @@ def test_a_complaint_whose_refund_is_not_due_is_given_another_remedy(story: Stor
 @pytest.mark.begins_at("evaluation")
 def test_accepted_services_that_become_cheaper_have_a_corrective_invoice(story: Story) -> None:
     _agreed(story, KEPT)
-    assert "об изменении стоимости" in story.text_of("refund_agreement")
+    agreement = story.text_of("refund_agreement")
+    assert "уменьшается на 66 000,00 руб." in agreement
+    assert "расторгают" not in agreement
     story.complete(SIGN, refund_answer="signed")
     assert story.open == ["Уточнить стоимость принятых услуг"], "five days from the agreement, so before the payment"
     (invoice,) = story.documents("vat_invoice")
