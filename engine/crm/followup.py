@@ -135,12 +135,16 @@ def refuse_product(work: Work, client_id: int, product_id: int, category: str, c
     )
 
 
-def note_need(work: Work, client_id: int, need: str, product_id: int | None = None) -> Interest:
+def note_need(
+    work: Work, client_id: int, need: str, product_id: int | None = None, *, deal_id: int | None = None
+) -> Interest:
     """A need the client named (R214, R038). Raises NotFound, Invalid."""
     client = clients.find(work.session, client_id)
     if not need.strip():
         raise Invalid("Say what the client needs.", {"contact_need": text("Say what the client needs.")})
-    row = Interest(client_id=client.id, product_id=product_id, need=need.strip()[:2000], at=work.now)
+    row = Interest(
+        client_id=client.id, deal_id=deal_id, product_id=product_id, need=need.strip()[:2000], at=work.now
+    )
     work.session.add(row)
     work.session.flush()
     audit.record(work, "interest.noted", subject=f"client:{client.id}", interest_id=row.id, product_id=product_id)

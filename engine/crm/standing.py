@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from engine.crm import development, segments
 from engine.crm.lazily import once
-from engine.models import Client, Complaint, Consent, LoyaltyCard, Product
+from engine.models import Client, Complaint, Consent, Interest, LoyaltyCard, Product
+
+FEW_NEEDS = 5
 
 
 def written(client: Client) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def counted(session: Session, client: Client) -> dict[str, Callable[[], Any]]:
         "targets": lambda: [_target(target) for target in targets()],
         "consents": lambda: _consents(session, client),
         "loyalty": lambda: _loyalty(session, client),
+        "needs": lambda: _needs(session, client),
         "open_complaints": lambda: session.scalar(
             select(func.count()).where(Complaint.client_id == client.id, Complaint.closed_at.is_(None))
         ),
@@ -84,6 +87,12 @@ def _consents(session: Session, client: Client) -> list[dict[str, Any]]:
         {"contact_id": row.contact_id, "purpose": row.purpose, "channel": row.channel}
         for row in session.scalars(query)
     ]
+
+
+def _needs(session: Session, client: Client) -> list[dict[str, Any]]:
+    """The latest needs the client has named, the newest first (R230)."""
+    query = select(Interest).where(Interest.client_id == client.id).order_by(Interest.id.desc()).limit(FEW_NEEDS)
+    return [{"need": row.need, "product_id": row.product_id, "on": row.at.date()} for row in session.scalars(query)]
 
 
 def _loyalty(session: Session, client: Client) -> dict[str, Any]:

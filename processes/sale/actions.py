@@ -16,6 +16,7 @@ from engine.crm import (
     contracts,
     deals,
     facts,
+    followup,
     loyalty,
     payments,
     prices,
@@ -42,6 +43,7 @@ def register(registry: Registry) -> None:
     registry.add("deal.refund", refund)
     registry.add("deal.refund_papers", refund_papers)
     registry.add("deal.refund_lines", refund_lines)
+    registry.add("deal.add_on_sales", add_on_sales)
     registry.add("deal.check_closing", check_closing)
     registry.add("deal.close", close)
     registry.add("deal.due_discount", due_discount)
@@ -223,6 +225,16 @@ def refund_lines(work: Work, call: ActionCall) -> dict[str, Any]:
     return {"refund_lines": refunds.lessened(work.session, _deal(call), _money(call.inputs["sum"]))}
 
 
+def add_on_sales(work: Work, call: ActionCall) -> None:
+    """add_on_sales [{need, product_id}]: needs of the client, seen by whoever develops him (R230)."""
+    deal = deals.find(work.session, _deal(call))
+    for row in call.inputs.get("add_on_sales") or []:
+        product_id = row.get("product_id")
+        followup.note_need(
+            work, deal.client_id, str(row["need"]), None if product_id is None else int(product_id), deal_id=deal.id
+        )
+
+
 def check_closing(work: Work, call: ActionCall) -> dict[str, Any]:
     """-> gaps: Russian sentences for the form; empty when the deal may be closed as won."""
     found = closing.check_closing(work.session, work.env, _deal(call), deals.today(work))
@@ -255,8 +267,9 @@ def stop_calling(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def mail_group(work: Work, call: ActionCall) -> dict[str, Any]:
-    """group, subject, body: a mail to every member of a group."""
-    people = access.members(work.session, str(call.inputs["group"]))
+    """group, subject, body: a mail to every member of a group; with ``login`` to that one person, if there is one."""
+    login = call.inputs.get("login")
+    people = [transfers.person(work.session, login)] if login else access.members(work.session, call.inputs["group"])
     for person in people:
         notifications.write(
             work, f"{call.key}:{person.login}", person.email, str(call.inputs["subject"]), str(call.inputs["body"]),

@@ -40,7 +40,7 @@ def test_a_deal_is_won_by_clicking(company: Company, person: Callable[[str], Per
     approves_with_the_paper_before_his_eyes(director)
     gets_the_contract_signed(anna, company)
     money_comes_in(anna, accountant)
-    carries_out(lead, company)
+    carries_out(anna, lead, person("fedorova"), company)
     closes(anna, company)
     the_deal_page_tells_it_all(anna)
     the_log_is_whole_and_the_replay_reaches_the_end(anna, company)
@@ -160,11 +160,18 @@ def money_comes_in(anna: Person, accountant: Person) -> None:
     accountant.completes()
 
 
-def carries_out(lead: Person, company: Company) -> None:
+def carries_out(anna: Person, lead: Person, quality: Person, company: Company) -> None:
     lead.opens_task("Принять проект в работу", "groups")
     lead.chooses("Принимаете проект?", "Да, принимаем")
     lead.looks("20-task-handover")
     lead.completes()
+    quality.opens_task("Выполнить задачу по проекту", "groups")
+    quality.fills("Что сделано", "Клиент знает, кому звонить")
+    quality.completes()
+    anna.opens_task("Подтвердить начало поддержки")
+    anna.chooses("Поддержка клиента началась?", "Да, клиент знает, к кому обращаться")
+    anna.looks("20a-task-support")
+    anna.completes()
     lead.opens_task("Составить план подготовки", "groups")
     lead.page.get_by_role("button", name="Добавить строку").click()
     lead.fills("Что сделать", "Подготовить рабочие тетради")

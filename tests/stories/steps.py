@@ -17,6 +17,7 @@ LINES = [
     {"name": "Опрос удовлетворенности клиентов", "quantity": "2", "unit": "волна", "price": "61000.00"},
 ]
 TOTAL = Decimal("366000.00")
+UNIT_TASK = "Выполнить задачу по проекту"
 QUESTIONS = [question["key"] for question in questionnaires.GENERAL["questions"]]
 
 
@@ -96,8 +97,11 @@ def receive(story: Story, sum: Decimal, reference: str) -> None:
 
 
 def handover(story: Story) -> None:
-    """The project leads take the project."""
+    """The project leads take the project, the units get ready, support has begun."""
     story.complete("Принять проект в работу", handover_result="accepted")
+    while UNIT_TASK in story.open:
+        story.complete(UNIT_TASK, errand_result="Готово")
+    story.complete("Подтвердить начало поддержки", support_answer="started")
 
 
 def event(story: Story) -> None:

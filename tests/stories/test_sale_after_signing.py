@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from engine.crm.facts import client_facts
 from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
 from tests.stories import complaints, steps
 from tests.stories.steps import lose
@@ -192,3 +193,29 @@ def test_project_leads_may_return_the_project_with_a_remark(story: Story) -> Non
     story.complete("Дополнить данные проекта", handover_answer="Состав в приложении")
     steps.handover(story)
     assert story.milestones[-1] == "M6a"
+
+
+@pytest.mark.begins_at("contract")
+def test_units_get_their_tasks_with_the_project_and_the_manager_confirms_that_support_has_begun(story: Story) -> None:
+    """R230, R231: money that is still to come gives the accountants a task too; add-on sales are kept."""
+    steps.contract(story, schedule="half")
+    steps.pay(story, Decimal("183000.00"))
+    story.complete("Принять проект в работу", handover_result="accepted", addon_sales="Спрашивали о тренинге")
+    assert story.open == [steps.UNIT_TASK, steps.UNIT_TASK]
+    assert {story.task_of(steps.UNIT_TASK, group).name for group in ("quality", "accountant")} == {steps.UNIT_TASK}
+    story.complete(steps.UNIT_TASK, errand_result="Закреплена Ольга")
+    story.complete(steps.UNIT_TASK, errand_result="Реквизиты верны")
+    told = story.variables_of("Подтвердить начало поддержки")["handover_results"]
+    assert {one["result"] for one in told} == {"Закреплена Ольга", "Реквизиты верны"}
+    story.complete("Подтвердить начало поддержки", support_answer="not_yet", support_remarks="Клиенту не позвонили")
+    assert story.variables_of(steps.UNIT_TASK)["support_remarks"] == "Клиенту не позвонили"
+    story.complete(steps.UNIT_TASK, errand_result="Позвонили")
+    story.complete(steps.UNIT_TASK, errand_result="Готово")
+    story.complete(
+        "Подтвердить начало поддержки", support_answer="started",
+        add_on_sales=[{"need": "Тренинг для продавцов", "product_id": None}],
+    )  # fmt: skip
+    assert story.open == ["Составить план подготовки"]
+    with story.env.sessions() as session:
+        said = client_facts(session, story.client)["needs"]
+    assert [(one["need"], one["product_id"]) for one in said] == [("Тренинг для продавцов", None)]
