@@ -25,6 +25,10 @@ NUMBER = {"number": "D-{yyyy}-{n:04d}"}
 OFFICE = "main"
 MAX_LINES = 200
 LONGEST_NEED = 2000
+KNOWN: Mapping[str, tuple[str, ...]] = {  # of a deal's prospects: what may be chosen, or nothing for free text
+    "money": ("confirmed", "expected", "none"), "decides": (), "rival": (), "risk": ("low", "medium", "high"),
+    "risk_note": (),
+}  # fmt: skip
 BIGGEST = Decimal("9999999999.99")
 
 
@@ -175,21 +179,41 @@ def set_next_step(work: Work, deal_id: int, what: str, on: date) -> None:
 
 
 def set_prospects(
-    work: Work, deal_id: int, *, probability: int, need: str | None = None, expected_on: date | None = None
-) -> Decimal:
-    """The chance to win in per cent, the need, the day the sale is expected (R215). Returns the forecast: the total
-    multiplied by the chance. Raises Forbidden, NotFound, WrongState, Invalid."""
+    work: Work, deal_id: int, *, probability: int, need: str | None = None, expected_on: date | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Decimal:  # fmt: skip
+    """The chance to win in per cent, the need, the day the sale is expected, what else is ``known``: money, decides,
+    rival, risk, risk_note (R215). Returns the forecast: the total multiplied by the chance. Raises Forbidden, NotFound,
+    WrongState, Invalid."""
+    deal = find_open(work.session, deal_id)
+    deal.need = (need or "").strip()[:LONGEST_NEED] or deal.need
+    judge(work, deal_id, probability, expected_on or deal.expected_on, {**(deal.prospects or {}), **(known or {})})
+    return kopecks(amounts.of(deal, work.env, today(work)).total * probability / 100)
+
+
+def judge(
+    work: Work, deal_id: int, probability: int | None, expected_on: date | None, known: Mapping[str, Any]
+) -> None:
+    """Replace what is thought of a deal: what is not given is not known any more. Raises Forbidden, NotFound,
+    WrongState, Invalid by field."""
     deal = find_open(work.session, deal_id)
     access.require(work, "deal.change", deal)
-    if not 0 <= probability <= 100:
-        raise Invalid("A chance is from 0 to 100 per cent.", fields={"probability": text("From 0 to 100.")})
-    deal.probability = probability
-    deal.need = (need or "").strip()[:LONGEST_NEED] or deal.need
-    deal.expected_on = expected_on or deal.expected_on
+    kept = {name: str(known[name]).strip()[: clients.LONGEST] for name in KNOWN if known.get(name)}
+    faults = {
+        name: text("Choose from the list") for name, allowed in KNOWN.items() if allowed and kept.get(name, "") not in
+        ("", *allowed)
+    }  # fmt: skip
+    if probability is not None and not 0 <= probability <= 100:
+        faults["probability"] = text("From 0 to 100.")
+    if faults:
+        raise Invalid("A chance is from 0 to 100 per cent." if "probability" in faults else "Choose from the list",
+                      fields=faults)  # fmt: skip
+    before = deal.probability, deal.expected_on
+    deal.probability, deal.expected_on, deal.prospects = probability, expected_on, kept or None
     audit.record(
-        work, "deal.prospects_set", subject=f"deal:{deal.id}", probability=probability, expected_on=deal.expected_on,
-    )
-    return kopecks(amounts.of(deal, work.env, today(work)).total * probability / 100)
+        work, "deal.prospects_set", subject=f"deal:{deal.id}", probability=[before[0], probability],
+        expected_on=[before[1], expected_on], money=kept.get("money"), risk=kept.get("risk"),
+    )  # fmt: skip
 
 
 def set_owner(work: Work, deal_id: int, user_id: int) -> None:

@@ -9,7 +9,8 @@
                due_before (to be paid before delivery), paid, balance, team [login], acceptance (who
                accepts the work), frame {id, number, date} (the earlier contract) or null, refusal {category, comment,
                competitor, stage}, next_contact {date, purpose, product}, need, probability (per cent), expected_on,
-               next_step, next_step_on, caused_by_id, source_id, campaign_id
+               prospects {money, decides, rival, risk, risk_note}, next_step, next_step_on, caused_by_id, source_id,
+               campaign_id
 ``client``     id, kind (legal, ip, person), name, full_name, inn, kpp, ogrn, abc, segment, stop_list, owner (login),
                owner_name, address, city, phone, email, bank, bik, account, corr_account, passport, contacts [as below],
                state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
@@ -172,7 +173,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
         "contact_id": deal.contact_id, "initiative": deal.initiative, "cycle": deal.cycle,
         "sale_kind": deal.sale_kind, "milestone": deal.milestone, "status": deal.status,
-        "milestone_on": deal.milestone_at.date(),
+        "milestone_on": deal.milestone_at.date(), "prospects": deal.prospects or {},
         "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode, "discount": deal.discount,
         "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact), "need": deal.need,
         "probability": deal.probability, "expected_on": deal.expected_on, "next_step": deal.next_step,

@@ -23,7 +23,8 @@ def _as_it_began(context: Any) -> Any:
 class Deal(Base):
     """One sale to one client. ``milestone``: M0-M9, MX (domain 1.3.1). ``refusal``: category, comment, stage.
     ``next_contact``: date, purpose, product. ``discount``: per cent. ``refusal_category``, ``refusal_milestone``,
-    ``competitor_id``: the refusal again, for counting (R065). ``probability``: chance to win, per cent (R215).
+    ``competitor_id``: the refusal again, for counting (R065). ``probability``: chance to win, per cent (R215);
+    ``prospects``: what else is known of it: money, decides, rival, risk, risk_note.
     ``next_step``/``next_step_on``: what is done next and when (R041). ``caused_by_id``: the deal this one grew out of
     (cross-sale, R249). ``stirred_at``: the last contact, message or move of it, from which its staleness counts.
     ``worth``: its lines less its discount, VAT included, for lists and totals. ``terms``: team (logins of those who do
@@ -62,6 +63,7 @@ class Deal(Base):
     need: Mapped[str | None]
     probability: Mapped[int | None]
     expected_on: Mapped[date | None]
+    prospects: Mapped[Json | None]
     next_step: Mapped[str | None]
     next_step_on: Mapped[date | None]
     stirred_at: Mapped[datetime | None] = mapped_column(default=_as_it_began)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
@@ -9,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine import access, pauses
 from engine.crm import amounts, stages, transfers
+from engine.crm import deals as deals_of_crm
 from engine.errors import text
 from engine.models import Deal, User
 from engine.queries import deal as deals
@@ -17,6 +19,7 @@ from engine.web.given import Given
 from engine.web.i18n import locale
 from engine.web.pages import Pages, number
 from engine.web.rules import allow
+from engine.work import Work
 
 blueprint = Blueprint("deals", __name__)
 STATUSES = ("open", "postponed", "won", "lost", "all")
@@ -73,6 +76,7 @@ def show(deal_id: int) -> str:
         pause=pauses.current(reading.look(), deal.id),
         may_waive=actor.groups & {"head", "director", "admin"},
         takers=_takers(deal),
+        may_judge=deal.status == "open" and access.may(session, actor, g.now, "deal.change", deal) is not None,
     )
 
 
@@ -90,6 +94,22 @@ def give(deal_id: int) -> Response:
     user_id, reason = Given(request.form).whole("owner") or 0, request.form.get("reason", "")
     done = text("The deal has another owner now. Open tasks and control points went along.")
     return reading.act(url_for("deals.show", deal_id=deal_id), done, transfers.give_deal, deal_id, user_id, reason)
+
+
+@blueprint.post("/deals/<int:deal_id>/prospects")
+@allow("employee")
+def judge(deal_id: int) -> Response:
+    """Say anew how likely the deal is, when the sale is expected, and what is known of the client's money and risks."""
+    given = Given(request.form)
+    chance, day = given.whole("probability"), given.day("expected_on")
+    back = url_for("deals.show", deal_id=deal_id)
+    done = text("What is thought of the deal is written down.")
+    return reading.act(back, done, _judge, given, deal_id, chance, day)
+
+
+def _judge(work: Work, given: Given, deal_id: int, chance: int | None, day: date | None) -> None:
+    given.check("What is thought of the deal cannot be saved yet.")
+    deals_of_crm.judge(work, deal_id, chance, day, given.texts(deals_of_crm.KNOWN))
 
 
 def _amounts(deal: Deal) -> amounts.Amounts:

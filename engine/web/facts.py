@@ -53,6 +53,7 @@ NAMES: Mapping[str, Text] = {
     "payload": text("contents"), "payment_id": text("payment"), "people": text("people"),
     "planned_at": text("planned"), "position": text("place"), "price": text("price"), "price_list": text("price list"),
     "prices": text("prices"), "priority": text("priority"), "probability": text("probability, %"),
+    "money": text("client's money"), "risk": text("risk"),
     "procedure": text("procedure"), "product_id": text("product"), "products": text("products"),
     "purchases": text("purchases"), "purpose": text("purpose"), "put_back": text("put back"),
     "query": text("question"), "question": text("question"), "questionnaire": text("questionnaire"),

@@ -127,6 +127,12 @@ KIND: Mapping[str, Text] = {  # what an element without a name is called
     "intermediateCatchEvent": text("Waiting"),
     "intermediateThrowEvent": text("Event"),
 }
+MONEY: Mapping[str, Text] = {
+    "confirmed": text("budget confirmed"),
+    "expected": text("promised"),
+    "none": text("there is none"),
+}
+RISK: Mapping[str, Text] = {"low": text("low risk"), "medium": text("medium risk"), "high": text("high risk")}
 TRIGGER: Mapping[str, Text] = {
     "before_delivery": text("before delivery"),
     "after_delivery": text("after delivery"),
@@ -188,5 +194,6 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         TASK=TASK, INSTANCE=INSTANCE, DEAL=DEAL, POINT=POINT, DOCUMENT=DOCUMENT, INCIDENT=INCIDENT, OUTCOME=OUTCOME,
         LAYOUT=LAYOUT, ASSIGNMENT=ASSIGNMENT, LAYOUT_FOLDER=LAYOUT_FOLDER,
-        DOCUMENT_KIND=DOCUMENT_KIND, MILESTONE=MILESTONE, TRIGGER=TRIGGER, LINE=LINE,
+        DOCUMENT_KIND=DOCUMENT_KIND, MILESTONE=MILESTONE, TRIGGER=TRIGGER, MONEY=MONEY,
+        RISK=RISK, LINE=LINE,
     )  # fmt: skip

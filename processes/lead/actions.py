@@ -169,12 +169,13 @@ def open_deal(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def qualify(work: Work, call: ActionCall) -> dict[str, Any]:
-    """probability, need, expected_on, expected_sum -> forecast: the sum multiplied by the chance (R215)."""
+    """probability, need, expected_on, expected_sum, known {money, decides, rival, risk, risk_note} -> forecast: the sum
+    multiplied by the chance (R215)."""
     given, deal_id = call.inputs, _deal(call)
     percent, expected = int(given["probability"]), given.get("expected_on")
     forecast = deals.set_prospects(
         work, deal_id, probability=percent, need=given.get("need"),
-        expected_on=expected if isinstance(expected, date) else None,
+        expected_on=expected if isinstance(expected, date) else None, known=given.get("known"),
     )  # fmt: skip
     if forecast == 0 and given.get("expected_sum"):
         forecast = Decimal(str(given["expected_sum"])) * percent / 100

@@ -292,6 +292,18 @@ def test_a_doubt_is_put_to_a_consultant_before_the_requirements(story: Story) ->
     assert see(story, select(Deal).order_by(Deal.id.desc()))[0].milestone == "M1"
 
 
+def test_what_qualification_found_out_stays_with_the_deal(story: Story) -> None:
+    """R215: whoever goes on with the deal reads it there."""
+    begin_calling(story)
+    call(story, "interested", need="Обучить отдел")
+    qualify(story, decision_maker="Лукина", rival="Вектор роста", risk="high", risk_note="Меняется директор")
+    deal = see(story, select(Deal).order_by(Deal.id.desc()))[0]
+    assert (deal.probability, deal.prospects) == (60, {
+        "money": "confirmed", "decides": "Лукина", "rival": "Вектор роста", "risk": "high",
+        "risk_note": "Меняется директор",
+    })  # fmt: skip
+
+
 def test_what_the_consultant_says_we_cannot_do_is_not_qualified(story: Story) -> None:
     begin_calling(story)
     call(story, "interested", need="Обучить отдел")

@@ -78,6 +78,32 @@ def test_a_client_gets_another_manager_with_or_without_what_is_open_for_it(
         assert session.get_one(Client, client).owner_id == world.people["boris"]
 
 
+def test_the_owner_says_anew_how_likely_his_deal_is(world: worlds.World, visitor: Visitor) -> None:
+    visitor.sign_in("anna")
+    page = f"/deals/{world.deal}"
+    assert "Изменить перспективы" in visitor.get(page).text
+    said_of = {"probability": "70", "expected_on": "2026-12-24", "money": "confirmed", "decides": "Ким Анна",
+               "rival": "Вектор роста", "risk": "high", "risk_note": "Смена директора"}  # fmt: skip
+    shown = said(visitor, f"{page}/prospects", **said_of)
+    seen = "70 %", "24 декабря 2026", "бюджет подтверждён", "Ким Анна", "Вектор роста", "высокий", "Смена директора"
+    for part in seen:
+        assert part in shown, part
+    assert "От 0 до 100" in said(visitor, f"{page}/prospects", probability="170")
+    said(visitor, f"{page}/prospects", probability="70", risk="low")
+    with world.env.sessions() as session:
+        deal = session.get_one(Deal, world.deal)
+        assert (deal.probability, deal.expected_on, deal.prospects) == (70, None, {"risk": "low"})
+
+
+def test_who_only_sees_a_deal_does_not_judge_it(world: worlds.World, visitor: Visitor) -> None:
+    visitor.sign_in("vera")
+    page = f"/deals/{world.deal}"
+    assert "Изменить перспективы" not in visitor.get(page).text
+    visitor.post(f"{page}/prospects", {"probability": "1"})
+    with world.env.sessions() as session:
+        assert session.get_one(Deal, world.deal).probability is None
+
+
 def at_work(world: worlds.World) -> None:
     """Anna has the open tasks of her deal."""
     with world.env.sessions() as session:
