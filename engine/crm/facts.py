@@ -16,7 +16,8 @@
                state, xyz, segment_title, target, tier (promising, ordinary, non_target), development (per cent),
                profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name},
                next_contact {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}],
-               consents [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints
+               consents [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints,
+               contracts (signed ones) [{value, label, number, date, until}]
 ``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis, genitive and
                dative (declined by hand, or null)
 ``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.crm import development, segments
+from engine.crm import development, segments, terms
 from engine.crm.lazily import once
 from engine.models import Client, Complaint, Consent, Interest, LoyaltyCard, Product
 
@@ -39,6 +39,7 @@ def counted(session: Session, client: Client) -> dict[str, Callable[[], Any]]:
         "consents": lambda: _consents(session, client),
         "loyalty": lambda: _loyalty(session, client),
         "needs": lambda: _needs(session, client),
+        "contracts": lambda: terms.contracts_of(session, client),
         "open_complaints": lambda: session.scalar(
             select(func.count()).where(Complaint.client_id == client.id, Complaint.closed_at.is_(None))
         ),

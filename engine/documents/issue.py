@@ -22,7 +22,7 @@ from engine.documents.docx_file import open_safely
 from engine.documents.pdf import Office
 from engine.documents.renderer import Renderer, shared
 from engine.errors import BusinessError, Failed, Invalid, text
-from engine.models import Document, NumberSequence, ProcessInstance, Resource, StoredFile, User
+from engine.models import Deal, Document, NumberSequence, ProcessInstance, Resource, StoredFile, User
 from engine.storage import Storage
 from engine.vocabulary import DocumentStatus, ResourceKind
 from engine.work import Work
@@ -60,10 +60,12 @@ class Made:
 
 
 class Issue:
-    """The slow action ``document.issue``: kind, template, valid_for?, part?, data? -> document_id, document_number,
-    document_total, document_valid_until, document_date.
+    """The slow action ``document.issue``: kind, template, valid_for?, part?, data?, file? -> document_id,
+    document_number, document_total, document_valid_until, document_date.
 
-    Raises BusinessError ``document_incomplete`` naming the requisites a document of this kind cannot do without.
+    ``file``: a DOCX of this instance that takes the template's place. Raises BusinessError ``document_incomplete``
+    naming the requisites a document of this kind cannot do without, ``document_unreadable`` for a file that is no DOCX
+    or is not harmless.
     """
 
     def prepare(self, work: Work, call: ActionCall) -> Plan:
@@ -71,7 +73,7 @@ class Issue:
         row = work.session.scalar(select(Document).where(Document.request_key == call.key))
         if row is None:
             row = self._draft(work, call)
-        return _plan(work, row)
+        return replace(_plan(work, row), given=_given(work, call))
 
     def effect(self, plan: Plan) -> dict[str, Made]:
         """Fill the template, convert it, store both files. Safe to repeat: equal bytes are one file."""
@@ -114,15 +116,7 @@ class NewVersion(Issue):
     ``document.issue``.
 
     The same number and date, the next version; the earlier one is superseded. So a locked document never changes.
-    ``file``: a DOCX of this instance that takes the template's place. Raises BusinessError ``document_unreadable`` for
-    one that is none or is not harmless.
     """
-
-    def prepare(self, work: Work, call: ActionCall) -> Plan:
-        """As for a first version, but with the file that somebody corrected by hand."""
-        given = _given(work, call)
-        plan = super().prepare(work, call)
-        return replace(plan, given=given) if given is not None else plan
 
     def _draft(self, work: Work, call: ActionCall) -> Document:
         old = lifecycle.find(work.session, _required(call, "document_id"))
@@ -284,7 +278,8 @@ def _person(user: User | None) -> dict[str, Any] | None:
 
 
 def _references(work: Work, row: Document) -> dict[str, Any]:
-    """The latest living contract, proposal, invoice and act of the same deal, for «по договору № …»."""
+    """The latest living contract, proposal, invoice and act of the same deal, for «по договору № …»; the earlier
+    contract that the deal goes by, where it has none of its own."""
     if row.deal_id is None:
         return {}
     found = work.session.scalars(
@@ -293,7 +288,9 @@ def _references(work: Work, row: Document) -> dict[str, Any]:
         .order_by(Document.id)
     )
     short = {"contract": "Договор", "proposal": "Коммерческое предложение", "invoice": "Счет", "act": "Акт"}
-    return {one.kind: {"number": one.number, "date": one.dated, "title": short[one.kind]} for one in found}
+    named = {one.kind: {"number": one.number, "date": one.dated, "title": short[one.kind]} for one in found}
+    frame = (work.session.get_one(Deal, row.deal_id).terms or {}).get("frame")
+    return named | {"contract": {**frame, "title": short["contract"]}} if frame else named
 
 
 def _plan(work: Work, row: Document) -> Plan:

@@ -100,6 +100,7 @@ LINE: Mapping[str, Text] = {
     "deal.prospects_set": text("The prospects of the deal were judged"),
     "deal.refused": text("The refusal was written down"),
     "deal.schedule_set": text("The payment schedule was set"),
+    "deal.terms_agreed": text("Team, acceptance and contract of the deal were agreed"),
     "deployment.published": text("A new version of the rules was published"),
     "diagnosis.planned": text("A plan after the self-diagnosis was written"),
     "diagnosis.recorded": text("The self-diagnosis was filled in"),

@@ -22,6 +22,7 @@ from engine.crm import (
     prices,
     refunds,
     sale_kinds,
+    terms,
     transfers,
 )
 from engine.documents import lifecycle
@@ -38,6 +39,7 @@ def register(registry: Registry) -> None:
     registry.add("deal.reach", reach)
     registry.add("deal.lines", set_lines)
     registry.add("deal.schedule", set_schedule)
+    registry.add("deal.terms", agree_terms)
     registry.add("deal.pay", pay)
     registry.add("deal.settle_overpayment", settle_overpayment)
     registry.add("deal.refund", refund)
@@ -170,6 +172,17 @@ def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
     days = None if given.get("days") is None else int(given["days"])
     rows = payments.set_schedule(work, _deal(call), str(given["schedule"]), days=days, rows=given.get("own"))
     return {"parts": [facts.part_facts(row) for row in rows]}
+
+
+def agree_terms(work: Work, call: ActionCall) -> dict[str, Any]:
+    """team [login], acceptance, frame_id (an earlier contract of the client) -> frame_number."""
+    given = call.inputs
+    chosen = given.get("frame_id")
+    frame_id = int(chosen) if chosen not in (None, "") else None
+    deal = terms.agree(
+        work, _deal(call), team=given.get("team") or [], acceptance=given.get("acceptance"), frame_id=frame_id
+    )
+    return {"frame_number": ((deal.terms or {}).get("frame") or {}).get("number")}
 
 
 def pay(work: Work, call: ActionCall) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.crm import questionnaires, surveys
-from engine.models import Survey
+from engine.models import StoredFile, Survey
+from engine.work import Work
 from tests.stories.story import Story
 
 LINES = [
@@ -151,6 +152,19 @@ def interview(story: Story, **scores: int) -> None:
 def lose(story: Story, **refusal: object) -> None:
     """The manager writes down why, and when the client is spoken to again."""
     story.complete("Оформить отказ или отсрочку", **({"refusal": refusal} if refusal else {}))
+
+
+def upload(story: Story, content: bytes) -> list[str]:
+    """Anna attaches a file to the case; gives what the form sends."""
+
+    def keep(work: Work) -> int:
+        row = StoredFile(sha256=work.env.files.put(content), name="договор.docx", media_type="application/x", size=1,
+                         instance_id=story.instance_id, created_at=work.now, created_by=work.actor.user_id)  # fmt: skip
+        work.session.add(row)
+        work.session.flush()
+        return row.id
+
+    return [str(story.act("anna", keep))]
 
 
 # where a story may begin: the point before it and what happens between the two

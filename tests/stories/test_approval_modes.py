@@ -11,13 +11,13 @@ from engine import deployments, tasks
 from engine.crm import deals
 from engine.definitions import Library
 from engine.errors import Forbidden, WrongState
-from engine.models import AuditEvent, Document, Notice, StoredFile, UserTask
+from engine.models import AuditEvent, Document, Notice, UserTask
 from engine.queries import desk, deviations
 from engine.vocabulary import DocumentStatus
-from engine.work import Work
 from tests.cast import actor
 from tests.engine.docx_files import docx
 from tests.stories import steps
+from tests.stories.steps import upload
 from tests.stories.story import Story
 
 FOLDER = Path(__file__).resolve().parents[2] / "processes" / "document"
@@ -255,19 +255,6 @@ def test_who_stands_in_for_the_owner_may_approve_in_his_own_right(story: Story) 
 
 
 # --- corrected in Word -----------------------------------------------------------------------------------------------
-
-
-def upload(story: Story, content: bytes) -> list[str]:
-    """Anna attaches a file to the case; gives what the form sends."""
-
-    def keep(work: Work) -> int:
-        row = StoredFile(sha256=work.env.files.put(content), name="договор.docx", media_type="application/x", size=1,
-                         instance_id=story.instance_id, created_at=work.now, created_by=work.actor.user_id)  # fmt: skip
-        work.session.add(row)
-        work.session.flush()
-        return row.id
-
-    return [str(story.act("anna", keep))]
 
 
 def test_a_file_corrected_in_word_becomes_the_next_version_and_is_marked_as_unusual(story: Story) -> None:

@@ -1,14 +1,19 @@
 """What goes with a contract: its annexes and the protocol of disagreement (R140, R153, R163)."""
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engine.crm import deals
+from engine.errors import Invalid
+from engine.models import Document
 from engine.vocabulary import ControlPointStatus, DocumentStatus
 from engine.work import Work
+from tests.engine.docx_files import docx
 from tests.stories import steps
+from tests.stories.steps import upload
 from tests.stories.story import Story
 
 PLAN = [
@@ -117,6 +122,96 @@ def test_where_no_common_words_are_found_the_deal_ends_with_its_reason(story: St
     assert story.deal["status"] == "lost"
     assert story.deal["refusal"]["category"] == "terms"
     assert [paper.status for paper in story.documents("contract")] == [DocumentStatus.SENT]
+
+
+# --- the form of the contract (ST3) ----------------------------------------------------------------------------------
+
+
+@pytest.mark.begins_at("contract")
+def test_a_deal_under_a_frame_contract_gets_an_annex_and_no_second_contract(story: Story) -> None:
+    frame = _earlier_contract(story)
+    steps.contract_terms(
+        story, contract_form="frame", frame_contract=str(frame.id), special_terms="Музыку выбирает Заказчик",
+        payment_days="7",
+    )  # fmt: skip
+    steps.approve_contract(story)
+    story.send()
+    assert [paper.id for paper in story.documents("contract")] == [frame.id]
+    (annex,) = story.documents("contract_specification")
+    printed = story.text_of("contract_specification")
+    assert "к договору № 0001/26" in printed
+    assert "в течение 7 (семи) рабочих дней" in printed
+    assert "Музыку выбирает Заказчик" in printed
+    story.complete("Получить подписанный договор", contract_decision="signed")
+    assert story.documents("contract_specification")[0].status == DocumentStatus.SIGNED
+    assert story.milestones[-1] == "M5"
+    assert f"Договор № {frame.number} от" in story.text_of("invoice"), "the invoice names the contract it is paid by"
+    assert annex.deal_id == story.deal_id
+
+
+@pytest.mark.begins_at("contract")
+def test_a_frame_contract_that_has_run_out_is_not_offered(story: Story) -> None:
+    frame = _earlier_contract(story, contract_until="2027-01-31")
+    story.clock.now += timedelta(days=120)
+    with pytest.raises(Invalid):
+        steps.contract_terms(
+            story, contract_form="frame", frame_contract=str(frame.id), event_at="2027-04-15T10:00"
+        )
+    assert story.documents("contract_specification") == []
+
+
+@pytest.mark.begins_at("contract")
+def test_the_contract_of_the_client_is_approved_and_sent_as_he_wrote_it(story: Story) -> None:
+    words = upload(story, docx("Договор в редакции Заказчика"))
+    steps.contract_terms(story, contract_form="client", contract_file=words)
+    story.approve("lawyer", decision="remarks", remark="Добавьте срок")
+    story.approve("accountant")
+    story.complete("Доработать документ", correction_note="Добавлен срок",
+                   corrected_file=upload(story, docx("Договор в редакции Заказчика и срок")))  # fmt: skip
+    story.approve("lawyer")
+    story.send()
+    (_, last) = story.documents("contract")
+    assert story.text_of("contract").strip() == "Договор в редакции Заказчика и срок"
+    assert last.number == "0001/26"
+    story.complete("Получить подписанный договор", contract_decision="signed")
+    assert story.milestones[-1] == "M5"
+
+
+@pytest.mark.begins_at("contract")
+def test_a_file_of_the_client_that_is_no_word_document_is_asked_for_again(story: Story) -> None:
+    steps.contract_terms(story, contract_form="client", contract_file=upload(story, b"%PDF-1.4"))
+    assert story.open == ["Исправить договор"]
+    steps.contract_terms(
+        story, "Исправить договор", contract_form="client", contract_file=upload(story, docx("Договор Заказчика"))
+    )
+    assert story.open == ["Согласовать документ", "Согласовать документ"]
+    assert story.text_of("contract").strip() == "Договор Заказчика"
+
+
+@pytest.mark.begins_at("contract")
+def test_the_last_day_of_the_contract_is_printed_in_it(story: Story) -> None:
+    steps.contract(story, contract_until="2027-06-30")
+    assert "действует до 30 июня 2027 года" in story.text_of("contract")
+
+
+@pytest.mark.begins_at("contract")
+def test_the_team_and_who_accepts_are_kept_with_the_deal(story: Story) -> None:
+    """R228."""
+    steps.contract_terms(
+        story, contract_team=["pavel", "anna"], contract_acceptance="Журавлёва О. И., директор по персоналу"
+    )
+    assert story.deal["team"] == ["pavel", "anna"]
+    assert story.deal["acceptance"] == "Журавлёва О. И., директор по персоналу"
+
+
+def _earlier_contract(story: Story, **filled: Any) -> Document:
+    """The deal signs its contract, and the same client comes with another one."""
+    steps.contract(story, **filled)
+    story.send()
+    story.begin("Второй семинар")
+    steps.presentation(story)
+    steps.proposal(story)
+    return story.documents("contract")[0]
 
 
 def _signed_with_disagreements(story: Story) -> None:
