@@ -3,7 +3,9 @@ and the inbox beside its cost with 1,000 open ones. The pages are those that the
 measured by itself. Absolute times are this machine's at this moment; nothing is asserted.
 
 ``BENCH_POSTGRESQL=postgresql://…`` measures there instead (its schema ``public`` is dropped); ``BENCH_SMALL=1`` fills a
-tenth; ``BENCH_KEEP=folder`` keeps the filled databases there and takes them again.
+tenth; ``BENCH_KEEP=folder`` keeps the filled databases there and takes them again; ``BENCH_SKIP=/reports`` leaves out
+pages whose address begins so. Work is the processor time of this process and, with PostgreSQL on this machine, of the
+servers that answer it: other work beside does not count.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,13 +125,15 @@ def walk(url: str, folder: Path, only: str) -> None:
         pages = list(_pages(web, session))
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     callers = {role: _signed_in(web, login) for role, login in people.items()}
+    skipped = os.environ.get("BENCH_SKIP") or " "
     wanted = [page for page in pages if page.path.startswith(only or "/") and page.role in callers]
+    wanted = [page for page in wanted if not page.path.startswith(skipped)]
     print(f"{'page':<52}{'as':<10}{'p50, ms':>9}{'cpu p50':>9}{'cpu p95':>9}")
     for page in wanted:
         for role in (page.role, *page.instead):
             if page.status != 200 and role in callers:
                 page.role = role
-                _measure(callers[role], page)
+                _measure(callers[role], page, _work(env))
         print(page, flush=True)
     slow = [page for page in wanted if page.status == 200 and percentile(page.work, 95) > LIMIT]
     print(f"more than {LIMIT:.0f} ms of this process's time at the 95th percentile:")
@@ -139,9 +143,9 @@ def walk(url: str, folder: Path, only: str) -> None:
     print(f"memory: {begun // 1024} MB before, {peak // 1024} MB at most")
 
 
-def _measure(caller: Any, page: Page) -> None:
+def _measure(caller: Any, page: Page, work: Callable[[], float]) -> None:
     for turn in range(TURNS + 1):
-        begun, worked = time.perf_counter(), time.process_time()
+        begun, worked = time.perf_counter(), work()
         answer = caller.get(page.path)
         answer.get_data()
         page.status = answer.status_code
@@ -149,7 +153,19 @@ def _measure(caller: Any, page: Page) -> None:
             return
         if turn:  # templates and statements are compiled once
             page.clock.append(1000 * (time.perf_counter() - begun))
-            page.work.append(1000 * (time.process_time() - worked))
+            page.work.append(1000 * (work() - worked))
+
+
+def _work(env: Any) -> Callable[[], float]:
+    """Seconds of processor time that this process has worked, and with PostgreSQL on this machine its servers too."""
+    bind = env.sessions.kw["bind"]
+    if bind.dialect.name != "postgresql":
+        return time.process_time
+    with bind.connect() as connection:
+        asked = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        found = [Path(f"/proc/{row.pid}/schedstat") for row in connection.execute(asked)]
+    servers = [one for one in found if one.exists()]
+    return lambda: time.process_time() + sum(int(one.read_text().split()[0]) for one in servers) / 1e9
 
 
 def _people(session: Session) -> dict[str, str]:

@@ -109,6 +109,9 @@ def _prepare_postgresql(engine: Engine) -> None:
         connection.autocommit = True
         # rights asked about row by row look dear to the planner; compiling them takes longer than asking
         connection.execute("SET jit = off")
+        # a page reads a few milliseconds long: to call a second process to help takes as long again, and it is missing
+        # to somebody else's page
+        connection.execute("SET max_parallel_workers_per_gather = 0")
         connection.autocommit = False
 
 

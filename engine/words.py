@@ -12,33 +12,35 @@ MOST = 8  # words looked at; the rest only narrow what is narrow already
 
 
 def contain(words: str, *columns: Any) -> list[ColumnElement[bool]]:
-    """One condition per word. SQLite folds the case of Latin letters only, so the usual spellings are all tried."""
-    return [or_(*(like for column in columns for like in _likes(column, word))) for word in words.split()[:MOST]]
+    """One condition per word."""
+    return [or_(*(_Holds(column, *_patterns(word)) for column in columns)) for word in words.split()[:MOST]]
 
 
-def _likes(column: Any, word: str) -> list[ColumnElement[bool]]:
+def _patterns(word: str) -> list[ColumnElement[str]]:
+    """How the word may be spelt, as it was typed first."""
     spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
-    return [_Like(column, literal(f"%{_plain(spelling)}%")) for spelling in spellings]
+    return [literal(f"%{_plain(spelling)}%") for spelling in spellings]
 
 
-class _Like(FunctionElement[bool]):
-    """``column ILIKE pattern``, which costs SQLite half without a function around the column: its LIKE folds the same
-    letters."""
+class _Holds(FunctionElement[bool]):
+    """Whether a column holds a word in any case. PostgreSQL folds the case of all letters and is asked once. SQLite
+    folds Latin letters only, so the usual spellings are all tried; a function around the column would cost it twice
+    that."""
 
     type = Boolean()
     inherit_cache = True
-    name = "like"
+    name = "holds"
 
 
-@compiles(_Like, "sqlite")
+@compiles(_Holds, "sqlite")
 def _in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    column, pattern = (compiler.process(clause, **more) for clause in element.clauses)
-    return rf"({column} LIKE {pattern} ESCAPE '\')"
+    column, *patterns = (compiler.process(clause, **more) for clause in element.clauses)
+    return "(" + " OR ".join(rf"{column} LIKE {pattern} ESCAPE '\'" for pattern in patterns) + ")"
 
 
-@compiles(_Like, "postgresql")
+@compiles(_Holds, "postgresql")
 def _in_postgresql(element: Any, compiler: Any, **more: Any) -> str:
-    column, pattern = (compiler.process(clause, **more) for clause in element.clauses)
+    column, pattern = (compiler.process(clause, **more) for clause in list(element.clauses)[:2])
     return rf"({column} ILIKE {pattern} ESCAPE '\')"
 
 

@@ -169,12 +169,16 @@ def _where(actor: Actor, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _sums(session: Session, where: Sequence[ColumnElement[bool]]) -> dict[str, tuple[int, Decimal]]:
-    """Milestone -> how many deals, and their sum."""
-    each = select(Deal.milestone, worth().label("sum")).where(*where).subquery()
-    rows = session.execute(
-        select(each.c.milestone, func.count(), func.sum(each.c.sum)).group_by(each.c.milestone)
-    )
-    return {milestone: (count, _money(total)) for milestone, count, total in rows}
+    """Milestone -> how many deals, and their sum. What stands in the deals is read from their index alone; the few that
+    were never counted are asked for by themselves."""
+    found: dict[str, tuple[int, Decimal]] = {}
+    for sum_, part in ((Deal.worth, Deal.worth.is_not(None)), (worth(), Deal.worth.is_(None))):
+        each = select(Deal.milestone, sum_.label("sum")).where(*where, part).subquery()
+        rows = select(each.c.milestone, func.count(), func.sum(each.c.sum)).group_by(each.c.milestone)
+        for milestone, count, total in session.execute(rows):
+            before = found.get(milestone, (0, Decimal(0)))
+            found[milestone] = before[0] + count, before[1] + _money(total)
+    return found
 
 
 def _rows(

@@ -7,7 +7,7 @@ goes, counts stop at ``MOST``, and a line is made of the few columns that it sho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,7 +110,8 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
     if place.parts:
         return Counts(groups=_count(session, _sources(place, actor, "groups", now), MOST), **found)
     asleep = _count(session, resting(place, now)[:1], MOST)
-    return Counts(groups=min(_candidates(session, place, MOST + 1 + asleep) - asleep, MOST + 1), **found)
+    free = _count(session, sources(place, "free"), MOST + asleep)
+    return Counts(groups=min(free - asleep, MOST + 1), **found)
 
 
 def tasks(
@@ -122,7 +123,7 @@ def tasks(
     what is done, newest first. ``known``: the counts, if they have been asked for already."""
     place = desk(session, actor, now)
     where = conditions(query, now, zone, done=tab == "done")
-    found = [_with(one, where) for one in _sources(place, actor, tab, now)]
+    found = [one.narrowed(*where) for one in _sources(place, actor, tab, now)]
     order, start = "done" if tab == "done" else query.sort, (page - 1) * PAGE
     if where:  # one search finds the page and the count
         every = _first(session, found, order, most(tab) + 1)
@@ -145,15 +146,11 @@ def _sources(place: Desk, actor: Actor, tab: str, now: datetime) -> list[Source]
         return resting(place, now)
     if tab == "overdue":
         return overdue(place, now)
-    return [_with(one, [_awake(now)]) for one in sources(place, {"groups": "free"}.get(tab, tab))]
+    return [one.narrowed(_awake(now)) for one in sources(place, {"groups": "free"}.get(tab, tab))]
 
 
 def _awake(now: datetime) -> ColumnElement[bool]:
     return or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
-
-
-def _with(source: Source, where: Sequence[ColumnElement[bool]]) -> Source:
-    return replace(source, tasks=source.tasks.where(*where)) if where else source
 
 
 def _first(session: Session, found: Sequence[Source], order: str, count: int) -> list[int]:
@@ -176,14 +173,7 @@ def _first(session: Session, found: Sequence[Source], order: str, count: int) ->
 
 
 def _count(session: Session, found: Sequence[Source], most: int) -> int:
-    return _counted(session, [one.tasks for one in found], most)
-
-
-def _candidates(session: Session, place: Desk, most: int) -> int:
-    named = [Candidate.group_key == key for key in sorted(place.groups)]
-    named += [Candidate.user_id == user_id for user_id in place.people]
-    free = select(Candidate.task_id).where(Candidate.rank.is_not(None))
-    return _counted(session, [free.where(one) for one in named], most - 1)
+    return _counted(session, [one.tasks if one.bare is None else one.bare for one in found], most)
 
 
 def _counted(session: Session, parts: Sequence[Select[Any]], most: int) -> int:

@@ -19,10 +19,16 @@ from engine.work import Actor
 
 @dataclass(frozen=True)
 class Source:
-    """Some tasks that one index yields in the order of their rank, which is in ``rank``."""
+    """Some tasks that one index yields in the order of their rank, which is in ``rank``. ``bare``: the ids of the same
+    tasks from that index alone, where that is enough to count them."""
 
     tasks: Select[Any]
     rank: Any = field(default_factory=lambda: UserTask.rank)  # a column is a descriptor: no default of a class
+    bare: Select[Any] | None = None
+
+    def narrowed(self, *where: ColumnElement[bool]) -> Source:
+        """Those of them for which this holds."""
+        return replace(self, tasks=self.tasks.where(*where), bare=None) if where else self
 
 
 @dataclass(frozen=True)
@@ -129,20 +135,30 @@ def sources(place: Desk, *tabs: str) -> list[Source]:
         by_candidate = select(UserTask.id).join(Candidate, Candidate.task_id == UserTask.id)
         named = [Candidate.group_key == key for key in sorted(place.groups)]
         named += [Candidate.user_id == user_id for user_id in place.people]
-        found += [Source(by_candidate.where(one, Candidate.rank.is_not(None)), Candidate.rank) for one in named]
+        open_ = Candidate.rank.is_not(None)
+        found += [
+            Source(by_candidate.where(one, open_), Candidate.rank, select(Candidate.task_id).where(one, open_))
+            for one in named
+        ]
         found += [Source(select(UserTask.id).where(part.free)) for part in place.parts]
     return found
 
 
 def overdue(place: Desk, now: datetime) -> list[Source]:
-    """What is late, one's own and what one may take. The rank of a candidate tells the hour it is due in, so that only
-    those are looked at whose hour has come."""
-    hour = (int(now.timestamp()) // HOUR + 1) * HOUR
-    late = [replace(one, tasks=one.tasks.where(UserTask.due_at <= now)) for one in sources(place, "mine", "free")]
-    return [
-        one if one.rank is UserTask.rank else replace(one, tasks=one.tasks.where(one.rank % SPREAD < hour))
-        for one in late
-    ]
+    """What is late, one's own and what one may take. The rank of a candidate tells the hour it is due in: of hours that
+    are over the task itself need not be asked, of hours to come it is not looked at."""
+    late = UserTask.due_at <= now
+    begun = int(now.timestamp()) // HOUR * HOUR
+    found = [one.narrowed(late) for one in sources(place, "mine")]
+    for one in sources(place, "free"):
+        if one.rank is UserTask.rank:
+            found.append(one.narrowed(late))
+            continue
+        hour, over = one.rank % SPREAD, one.rank % SPREAD < begun
+        bare = one.bare.where(over) if one.bare is not None else None
+        found.append(replace(one, tasks=one.tasks.where(over), bare=bare))
+        found.append(one.narrowed(hour >= begun, hour < begun + HOUR, late))
+    return found
 
 
 def resting(place: Desk, now: datetime) -> list[Source]:
@@ -155,7 +171,7 @@ def resting(place: Desk, now: datetime) -> list[Source]:
         or_(Candidate.group_key.in_(place.groups), Candidate.user_id.in_(place.people)),
     )
     found = [Source(select(UserTask.id).where(later, may))]
-    found += [Source(one.tasks.where(UserTask.follow_up_at > now)) for one in sources(place, "mine")]
+    found += [one.narrowed(UserTask.follow_up_at > now) for one in sources(place, "mine")]
     return found + [Source(select(UserTask.id).where(later, part.free)) for part in place.parts]
 
 
