@@ -17,12 +17,14 @@ from engine.models import (
     ContactRecord,
     Deal,
     ProcessInstance,
+    Product,
     Settlement,
     User,
     UserTask,
 )
 from tests.stories import steps
 from tests.stories.story import Story
+from tests.stories.test_at_stages import rows
 from tests.stories.test_other_sales import known_buyer, one, see, send_all
 
 NEXT = {"date": "2027-03-01", "purpose": "Предложить следующий продукт", "product": 2}
@@ -67,6 +69,16 @@ def test_a_contract_that_is_not_renewed_is_a_lost_direction(story: Story) -> Non
     row = one(story, ClientProduct, 1, 5)
     assert (row.used_since, row.refusal_category, row.refused_on is not None) == (None, "no_need", True)
     assert one(story, Client, 1).next_contact_on == date(2027, 3, 1)
+    assert losses(story, "anna") == [1]
+    (turn,) = rows(story, "RP-01", "lost")
+    direction = one(story, Product, one(story, Product, 5).direction_id)
+    assert (turn["direction"], turn["paid"]) == (direction.name, None)
+
+
+def losses(story: Story, login: str) -> list[int]:
+    """KPI 7 of an employee (R078)."""
+    name = one(story, User, one_user(story, login))
+    return [row["lost"] for row in rows(story, "RP-01") if row["name"] == f"{name.last} {name.first}"]
 
 
 def test_a_contract_signed_with_a_last_day_is_watched_once_its_product_is_used(story_at: Any) -> None:

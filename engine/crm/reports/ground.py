@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.crm.periods import Period, add_months
 from engine.crm.reports.elapsed import DaysApart
 from engine.crm.reports.model import Asked
-from engine.models import Client, Product, Settlement, User
+from engine.models import Client, ClientProduct, Product, Settlement, User
 
 FIRST, REPEAT, NEW = "first", "repeat", "new"
 WINDOW = 3  # months
@@ -122,19 +122,20 @@ def _begun(until: date, name: str, key: Any, area: Any = None) -> Subquery:
 
 class Turn(NamedTuple):
     """A client lost or won back in a product direction. ``on``: the day it happened; ``paid``: the payment it is seen
-    by (the last one before, or the first one after the silence); ``before``: the payment before the silence."""
+    by (the last one before, or the first one after the silence; none where a contract was not renewed); ``before``: the
+    payment before the silence."""
 
     client_id: int
     direction: int
     owner_id: int | None
     on: date
-    paid: date
+    paid: date | None
     before: date | None = None
 
 
 def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> list[Turn]:
     """Who stopped paying in the period, by direction (``whole``: the client as such, direction 0): no settlement for
-    more than ``months`` (R078, R084).
+    more than ``months``; by direction also who did not renew a contract (R078, R084). A direction is lost once.
 
     The day is the first one on which the last settlement lies further back than that, so the last money lies in a
     range that can be named beforehand.
@@ -142,11 +143,16 @@ def lost(asked: Asked, period: Period, months: int, *, whole: bool = False) -> l
     until = add_months(period.until, -months)
     rows = _pairs(asked, add_months(period.since, -months - 1), until, whole, after=period.until)
     query = select(rows).where(or_(rows.c.other.is_(None), DaysApart(rows.c.dated, rows.c.other) >= SHORTEST * months))
+    ended = {} if whole else _not_renewed(asked, add_months(period.since, -months - 1), period.until)
     found = []
     for row in asked.session.execute(query):
-        on = _silent_from(row.dated, months)
+        on, pair = _silent_from(row.dated, months), (row.client_id, row.direction)
         if period.since <= on <= period.until and (row.other is None or row.other >= on):
+            if pair in ended and row.dated <= ended[pair].on <= on:
+                continue  # lost with its contract, before the silence told
             found.append(Turn(row.client_id, row.direction, row.owner_id, on, row.dated))
+    told = {(turn.client_id, turn.direction) for turn in found}
+    found += [turn for pair, turn in ended.items() if turn.on >= period.since and pair not in told]
     return [turn for turn in found if not asked["employee"] or turn.owner_id == asked["employee"]]
 
 
@@ -179,6 +185,24 @@ def clients_by_id(session: Session, ids: Iterable[int]) -> dict[int, str]:
 def products_by_id(session: Session) -> Mapping[int, str]:
     """Names of products by id; there are few."""
     return {row.id: row.name for row in session.execute(select(Product.id, Product.name))}
+
+
+def _not_renewed(asked: Asked, since: date, until: date) -> dict[tuple[int, int], Turn]:
+    """Contracts that ended and were not renewed, by client and direction: lost on the day the client said so."""
+    query = (
+        select(ClientProduct.client_id, direction_of().label("direction"), Client.owner_id, ClientProduct.refused_on)
+        .join(Client, Client.id == ClientProduct.client_id)
+        .join(Product, Product.id == ClientProduct.product_id)
+        .where(
+            ClientProduct.refused_on.between(since, until), ClientProduct.contract_until.is_not(None),
+            ClientProduct.used_since.is_(None), *client_filters(asked),
+        )
+        .order_by(ClientProduct.refused_on.desc())
+    )  # fmt: skip
+    return {
+        (row.client_id, row.direction): Turn(row.client_id, row.direction, row.owner_id, row.refused_on, None)
+        for row in asked.session.execute(query)
+    }
 
 
 def _area(whole: bool) -> ColumnElement[int]:
