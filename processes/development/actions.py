@@ -101,7 +101,8 @@ def refuse(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def sell(work: Work, call: ActionCall) -> dict[str, Any]:
-    """title, product_id, cycle, need -> deal_id: a sale grows out of the talk (R021, R135)."""
+    """title, product_id, cycle, need, discount (per cent, as it was agreed) -> deal_id: a sale grows out of the talk
+    (R021, R135, R253)."""
     given, client_id = call.inputs, _client(call)
     product = work.session.get(Product, _id(given.get("product_id")) or 0)
     client = clients.find(work.session, client_id)
@@ -114,7 +115,7 @@ def sell(work: Work, call: ActionCall) -> dict[str, Any]:
         product_ids=[product.id] if product is not None else [],
     )  # fmt: skip
     if product is not None:
-        deals.set_lines(work, deal.id, [{"product_id": product.id}])
+        deals.set_lines(work, deal.id, [{"product_id": product.id}], given.get("discount"))
     next_contacts.clear(work, client_id, "Открыта сделка")
     return {"deal_id": deal.id}
 

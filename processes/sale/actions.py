@@ -83,7 +83,8 @@ def due_discount(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def price(work: Work, call: ActionCall) -> dict[str, Any]:
-    """lines [{product_id, quantity}] -> total: at the prices of the client's list, less its loyalty discount (R209)."""
+    """lines [{product_id, quantity}] -> total: at the prices of the client's list, less its loyalty discount, or what
+    the deal was opened with if that is more (R209, R253)."""
     deal, today = deals.find(work.session, _deal(call)), deals.today(work)
     client = clients.find(work.session, deal.client_id)
     lines = []
@@ -91,7 +92,7 @@ def price(work: Work, call: ActionCall) -> dict[str, Any]:
         product, quantity = int(row["product_id"]), Decimal(str(row.get("quantity") or 1))
         cost = prices.price_of(work.session, product, quantity, client, today)
         lines.append({"product_id": product, "quantity": quantity, "price": cost})
-    discount = loyalty.discount_of(work.session, client.id, today)
+    discount = max(deal.discount, loyalty.discount_of(work.session, client.id, today))
     return {"total": deals.set_lines(work, deal.id, lines, discount).total}
 
 

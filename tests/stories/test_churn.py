@@ -133,7 +133,7 @@ def test_a_solution_brings_the_client_back_into_a_sale(ours: Story) -> None:
     with ours.env.sessions() as session:
         deal = session.scalars(select(Deal).order_by(Deal.id.desc())).first()
         assert deal is not None
-        assert (deal.client_id, deal.need) == (1, "Личный менеджер")
+        assert (deal.client_id, deal.need, deal.discount) == (1, "Личный менеджер", 5)
         assert session.scalars(select(ProcessInstance).filter_by(key="sale_long_pull", deal_id=deal.id)).one()
     assert ours.instance.status == InstanceStatus.COMPLETED
 
