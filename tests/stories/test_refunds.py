@@ -193,7 +193,29 @@ def test_a_second_correction_begins_where_the_first_ended(story: Story) -> None:
 
 
 @pytest.mark.begins_at("evaluation")
-def test_what_is_not_signed_or_no_price_cut_is_not_corrected(story: Story) -> None:
+def test_the_accountant_may_say_which_lines_cost_less(story: Story) -> None:
+    """Only what may be written into is sent by the page: two waves become one, the conference keeps its price."""
+    _agreed(story, [{"name": "Услуги", "proof": "акт", "sum": "305000.00"}])
+    story.complete(SIGN, refund_answer="signed")
+    rows = [{"amount": "1", "cost": "244000"}, {"amount": "1", "cost": "61000"}]
+    story.complete("Уточнить стоимость принятых услуг", corrected=rows)
+    printed = story.text_of("corrective_vat_invoice")
+    assert "Опрос удовлетворенности клиентов" in printed
+    assert "Конференция для клиентов" not in printed
+    assert story.documents("corrective_vat_invoice")[0].total == Decimal("61000.00")
+
+
+@pytest.mark.begins_at("evaluation")
+def test_an_accountant_who_finds_nothing_to_correct_goes_on_to_the_payment(story: Story) -> None:
+    _agreed(story, KEPT)
+    story.complete(SIGN, refund_answer="signed")
+    story.complete("Уточнить стоимость принятых услуг", refund_corrective="no")
+    assert story.documents("corrective_vat_invoice") == []
+    assert story.open == [PAY]
+
+
+@pytest.mark.begins_at("evaluation")
+def test_what_goes_back_on_another_ground_is_not_corrected(story: Story) -> None:
     _agreed(story, KEPT, refund_as="other", refund_basis="возмещение убытков")
     story.complete(SIGN, refund_answer="signed")
     assert story.open == [PAY]
