@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine import values
 from engine.crm import reconciliation
-from engine.models import Client, Payment, ProcessInstance
+from engine.models import Client, Deal, Payment, ProcessInstance
 from engine.vocabulary import DocumentStatus, InstanceStatus
 from tests.stories import complaints, steps
 from tests.stories.story import Story
@@ -203,6 +203,31 @@ def test_the_accountant_may_say_which_lines_cost_less(story: Story) -> None:
     assert "Опрос удовлетворенности клиентов" in printed
     assert "Конференция для клиентов" not in printed
     assert story.documents("corrective_vat_invoice")[0].total == Decimal("61000.00")
+
+
+@pytest.mark.begins_at("delivery")
+def test_a_transfer_document_is_corrected_like_an_invoice(story: Story) -> None:
+    settings = story.env.settings
+    story.env.settings = {**settings, "company": {**settings["company"], "closing_documents": "upd"}}
+    steps.event(story)
+    _agreed(story, KEPT)
+    story.complete(SIGN, refund_answer="signed")
+    story.complete("Уточнить стоимость принятых услуг")
+    (upd,) = story.documents("upd")
+    assert f"к счету-фактуре № {upd.number} от " in story.text_of("corrective_vat_invoice")
+
+
+@pytest.mark.begins_at("delivery")
+def test_without_vat_accepted_services_that_become_cheaper_need_no_invoice(story: Story) -> None:
+    with story.env.sessions.begin() as session:
+        session.get_one(Deal, story.deal_id).vat_mode = "none"
+    steps.event(story)
+    _agreed(story, KEPT)
+    story.complete(SIGN, refund_answer="signed")
+    assert story.open == [PAY]
+    story.complete(PAY, refund_reference="77")
+    assert "Принять НДС аванса к вычету" not in story.open
+    assert _balance(story) == 0
 
 
 @pytest.mark.begins_at("evaluation")
