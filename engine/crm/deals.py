@@ -101,9 +101,10 @@ def open_deal(
 
 
 def set_lines(
-    work: Work, deal_id: int, lines: Iterable[Mapping[str, Any]], discount: Any = None
+    work: Work, deal_id: int, lines: Iterable[Mapping[str, Any]], discount: Any = None, *, overpaid: bool = False
 ) -> amounts.Amounts:
-    """Replace the lines and, if given, the discount (per cent); the payment schedule follows the new total.
+    """Replace the lines and, if given, the discount (per cent); the payment schedule follows the new total. It may fall
+    below what has come in only if ``overpaid``: the rest is then to be returned.
 
     A line: ``name`` or ``product_id``, ``quantity``, ``price`` (VAT included; a product brings its own), ``unit``.
     Raises Forbidden, NotFound, WrongState, Invalid by line (``lines[0].price``).
@@ -127,7 +128,7 @@ def set_lines(
     if sums.total > BIGGEST:
         raise Invalid("The total of the deal is too large.")
     deal.worth = sums.total
-    respread(deal, sums.total)
+    respread(deal, sums.total, overpaid=overpaid)
     work.session.flush()
     sale_kinds.renew(work, deal)
     audit.record(

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.documents.money import kopecks
 from engine.errors import Invalid, Text, WrongState, text
-from engine.models import Deal
+from engine.models import Deal, ScheduledPayment
 from engine.quick import with_many
 
 BEFORE, AFTER = "before_delivery", "after_delivery"
@@ -68,10 +68,11 @@ def _planned(row: Mapping[str, Any], no: int, faults: dict[str, Text]) -> Planne
     return Planned(trigger, share, day if isinstance(day, date) else None)
 
 
-def respread(deal: Deal, total: Decimal) -> None:
+def respread(deal: Deal, total: Decimal, *, overpaid: bool = False) -> None:
     """Let the parts add up to a new total. Parts that are paid stay; the last open one takes what is left.
 
-    Raises WrongState when more has come in than the new total.
+    Raises WrongState when more has come in than the new total, unless parts may be ``overpaid``: then they shrink, the
+    last one first.
     """
     parts = list(with_many(deal, "payments").payments)
     if not parts:
@@ -85,6 +86,17 @@ def respread(deal: Deal, total: Decimal) -> None:
         return
     last = parts[-1]
     rest = total - sum((part.sum for part in parts[:-1]), Decimal(0))
+    if overpaid:
+        _shrink(parts, total)
+        return
     if rest < last.received:
         raise WrongState("More money has come in for {number} than the new total.", number=deal.number)
     last.sum = rest
+
+
+def _shrink(parts: list[ScheduledPayment], total: Decimal) -> None:
+    left = total
+    for part in parts[:-1]:
+        part.sum = min(part.sum, left)
+        left -= part.sum
+    parts[-1].sum = left

@@ -38,6 +38,8 @@ def register(registry: Registry) -> None:
     """Deals, clients and a letter to colleagues."""
     registry.add("deal.reach", reach)
     registry.add("deal.lines", set_lines)
+    registry.add("deal.rendered", keep_rendered)
+    registry.add("deal.return_surplus", return_surplus)
     registry.add("deal.schedule", set_schedule)
     registry.add("deal.terms", agree_terms)
     registry.add("deal.pay", pay)
@@ -74,6 +76,31 @@ def reach(work: Work, call: ActionCall) -> dict[str, Any]:
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
     """lines, discount -> total."""
     return {"total": deals.set_lines(work, _deal(call), call.inputs["lines"], call.inputs.get("discount")).total}
+
+
+def keep_rendered(work: Work, call: ActionCall) -> dict[str, Any]:
+    """rendered [{no, rendered_quantity}] -> total: what was not rendered is taken off the price (R155). Money that is
+    thereby too much stays with its part until it is returned."""
+    deal = deals.find(work.session, _deal(call))
+    kept = {int(row["no"]): Decimal(str(row["rendered_quantity"])) for row in call.inputs["rendered"]}
+    lines = [
+        {"product_id": line.product_id, "name": line.name, "unit": line.unit, "price": line.price,
+         "quantity": min(line.quantity, kept.get(line.no, line.quantity))}
+        for line in deal.lines
+    ]  # fmt: skip
+    left = [line for line in lines if line["quantity"] > 0]
+    if not left:
+        raise Failed("Nothing of the deal {number} was rendered: there is nothing to accept.", number=deal.number)
+    return {"total": deals.set_lines(work, deal.id, left, overpaid=True).total}
+
+
+def return_surplus(work: Work, call: ActionCall) -> None:
+    """reference, date: money beyond the price has gone back; without a reference nothing has."""
+    reference, day = call.inputs.get("reference"), _day(work, call, "date")
+    for row in deals.find(work.session, _deal(call)).payments if reference else []:
+        surplus = (row.received or Decimal(0)) - row.sum
+        if surplus > 0:
+            payments.refund(work, _deal(call), row.part, surplus, day, reference=str(reference))
 
 
 def due_discount(work: Work, call: ActionCall) -> dict[str, Any]:

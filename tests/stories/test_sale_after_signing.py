@@ -110,7 +110,7 @@ def test_preparatory_steps_are_done_side_by_side_and_some_are_agreed_with_the_cl
     story.complete(
         "Составить план подготовки",
         preparation=[
-            {"title": "Сценарий", "due": "2026-11-27", "client_approval": True},
+            {"title": "Сценарий", "executor": "pavel", "due": "2026-11-27", "client_approval": True},
             {"title": "Площадка", "due": "2026-11-30", "client_approval": False},
         ],
     )
@@ -118,10 +118,24 @@ def test_preparatory_steps_are_done_side_by_side_and_some_are_agreed_with_the_cl
     story.complete("Выполнить шаг", step_result="Сценарий написан")
     story.complete("Выполнить шаг", step_result="Площадка снята")
     assert story.open == ["Согласовать шаг с клиентом"]
+    assert any("На согласование: Сценарий" in subject for subject in story.mailbox.to("zhuravleva@"))
     story.complete("Согласовать шаг с клиентом", step_answer="remarks", step_remarks="Короче")
     story.complete("Выполнить шаг", step_result="Сценарий короче")
     story.complete("Согласовать шаг с клиентом", step_answer="approved")
     assert story.open == ["Провести мероприятие"]
+    assert any("Всё готово к мероприятию" in subject for subject in story.mailbox.to("anna@"))
+
+
+@pytest.mark.begins_at("delivery")
+def test_everybody_is_reminded_of_the_event_and_the_client_of_his_act(story: Story) -> None:
+    """CP-04, CP-16, R231."""
+    story.complete("Составить план подготовки", preparation=[])
+    steps.carry_out(story)
+    assert any("Завтра мероприятие" in str(letter["Subject"]) for letter in story.mailbox.letters)
+    assert any("Итог мероприятия" in subject for subject in story.mailbox.to("anna@"))
+    story.send()
+    story.wait("P5BD")
+    assert any("Напоминаем об акте" in subject for subject in story.mailbox.to("zhuravleva@"))
 
 
 @pytest.mark.begins_at("delivery")
@@ -129,6 +143,9 @@ def test_a_moved_event_keeps_its_control_point_with_the_new_date(story: Story) -
     story.complete("Составить план подготовки", preparation=[])
     story.complete("Провести мероприятие", event_result="moved", event_note="Площадка занята")
     story.complete("Согласовать новую дату", event_at="2026-12-22T10:00", move_reason="Площадка занята")
+    assert story.open == ["Проверить и отправить"]
+    story.send()
+    assert "22 декабря 2026" in story.text_of("contract_specification")
     assert story.points("CP-04")[-1].planned_at.date() == date(2026, 12, 23)
     steps.carry_out(story)
     steps.act(story)
@@ -143,15 +160,46 @@ def test_an_event_cancelled_by_us_leads_to_a_refund(story: Story) -> None:
         "Провести мероприятие", event_result="cancelled", event_note="Ведущий заболел",
         refusal={"category": "internal", "comment": "Некому вести"},
     )  # fmt: skip
-    assert story.open == ["Зарегистрировать заявление"]
+    assert story.open == ["Зарегистрировать жалобу", "Зарегистрировать заявление"]
+    told = story.variables_of("Зарегистрировать жалобу")
+    assert told["complaint_origin"] == "employee"
+    assert "Ведущий заболел" in told["complaint_essence"]
 
 
 @pytest.mark.begins_at("delivery")
-def test_objections_to_the_act_are_settled_before_it_is_signed(story: Story) -> None:
+def test_what_was_not_rendered_is_taken_off_the_price_and_the_act_names_the_rest(story: Story) -> None:
+    """R155: the money that is thereby too much goes back when the deal is closed."""
+    story.complete("Составить план подготовки", preparation=[])
+    story.until(story.variables_of("Провести мероприятие")["event_at"])
+    story.complete("Провести мероприятие", event_result="partly", event_note="Провели один опрос из двух")
+    rows = [{"rendered_quantity": "1"}, {"rendered_quantity": "1"}]
+    story.complete("Решить, что с неоказанным", rest_decision="taken_off", rendered=rows)
+    steps.act(story)
+    assert "305 000,00" in story.text_of("act")
+    assert (story.deal["total"], story.deal["balance"]) == (Decimal("305000.00"), Decimal("-61000.00"))
+
+
+@pytest.mark.begins_at("delivery")
+def test_what_is_left_of_an_event_may_be_rendered_on_another_day(story: Story) -> None:
+    story.complete("Составить план подготовки", preparation=[])
+    story.complete("Провести мероприятие", event_result="partly", event_note="Осталась вторая волна опроса")
+    story.complete("Решить, что с неоказанным", rest_decision="planned", event_at="2026-12-22T10:00")
+    assert story.open == ["Провести мероприятие"]
+    assert story.documents("act") == []
+    steps.carry_out(story)
+    steps.act(story)
+    assert story.deal["total"] == steps.TOTAL
+
+
+@pytest.mark.begins_at("delivery")
+def test_objections_to_the_act_are_a_complaint_and_are_settled_before_it_is_signed(story: Story) -> None:
     story.complete("Составить план подготовки", preparation=[])
     steps.carry_out(story)
     story.send()
     story.complete("Получить подписанный акт", act_answer="objection", act_objection="Не было записи докладов")
+    told = story.variables_of("Зарегистрировать жалобу")
+    assert (told["complaint_origin"], told["complaint_deal"]) == ("act", story.deal_id)
+    assert "Не было записи докладов" in told["complaint_essence"]
     story.complete("Разобрать возражения по акту", objection_result="Записи переданы")
     steps.act(story)
     assert story.documents("act")[-1].version == 2
