@@ -140,8 +140,8 @@ def _open(work: Work, instance: ProcessInstance) -> list[ControlPoint]:
 
 def _open_point(work: Work, instance: ProcessInstance, token: Token) -> None:
     own = token.element.settings.properties
-    code = own["controlPoint"]
     evaluate = work.env.evaluator(work, instance, token.variables)
+    code = str((evaluate(own["cpCode"]) if "cpCode" in own else None) or own["controlPoint"])
     calendar = work.env.calendar(instance.office)
     spec = evaluate(own["cpDue"]) if "cpDue" in own else work.env.setting(f"deadlines.{code}")
     due = calendar.due(work.now, spec)

@@ -13,7 +13,7 @@ _SETTINGS = (
     "assignee", "candidate_groups", "candidate_users", "due_date", "follow_up_date", "priority", "form_key", "action",
     "retries", "called_element", "decision",
 )  # fmt: skip
-_FEEL_PROPERTIES = ("title", "cpDue", "cpOwner", "cpReminder")
+_FEEL_PROPERTIES = ("title", "cpCode", "cpDue", "cpOwner", "cpReminder")
 
 
 @dataclass(frozen=True)

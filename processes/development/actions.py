@@ -28,6 +28,7 @@ from engine.quick import with_many
 from engine.vocabulary import TaskStatus
 from engine.work import Work
 
+USUAL, AGREED = "CP-08", "CP-22"  # control points of the next contact: by the client's kind, and as agreed in a talk
 LOGGED = {"sale": "interested", "interested": "interested", "needs": "interested", "later": "later",
           "refused": "refused", "stop": "refused", "no_answer": "no_answer"}  # fmt: skip
 
@@ -51,17 +52,20 @@ def register(registry: Registry) -> None:
 
 
 def plan(work: Work, call: ActionCall) -> dict[str, Any]:
-    """next_contact {date, purpose, product} or null -> contact_over, contact_on, contact_purpose, contact_product {id,
-    name}, contact_ideal, contact_periodic, contact_script {opening, questions, offer}."""
+    """next_contact {date, purpose, product} or null -> contact_over, contact_on, contact_code (CP-22 on a day that was
+    agreed in a talk, else CP-08), contact_purpose, contact_product {id, name}, contact_ideal, contact_periodic,
+    contact_script {opening, questions, offer}."""
     client_id = _client(call)
     if followup.is_over(clients.find(work.session, client_id)):
         next_contacts.clear(work, client_id, "К клиенту больше не обращаемся")
-        return {"contact_over": True, "contact_on": None, "contact_purpose": None, "contact_product": None,
-                "contact_ideal": False, "contact_periodic": False, "contact_script": None}  # fmt: skip
+        return {"contact_over": True, "contact_ideal": False, "contact_periodic": False, **dict.fromkeys(
+            ("contact_on", "contact_code", "contact_purpose", "contact_product", "contact_script")
+        )}  # fmt: skip
     found = followup.plan(work, client_id, call.inputs.get("next_contact"))
     product = found.product
     return {
         "contact_over": False, "contact_on": found.on, "contact_purpose": found.purpose,
+        "contact_code": AGREED if (call.inputs.get("next_contact") or {}).get("talk") else USUAL,
         "contact_product": {"id": product.id, "name": product.name} if product is not None else None,
         "contact_ideal": found.ideal, "contact_periodic": found.periodic,
         "contact_script": followup.script(work.env, work.session, product, ideal=found.ideal),
@@ -87,7 +91,7 @@ def log(work: Work, call: ActionCall) -> dict[str, Any]:
     if result == "data" and person is not None:
         told = {name: said.get(f"contact_{name}_new") for name in ("phone", "email", "position")}
         followup.change_contact(work, person.id, **told)
-    return {"agreed": agreed}
+    return {"agreed": {**agreed, "talk": True} if agreed and result == "later" else agreed}
 
 
 def refuse(work: Work, call: ActionCall) -> dict[str, Any]:

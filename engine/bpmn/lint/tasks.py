@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"[^\W\d]\w*")
 _MAX_PRIORITY = 100
 _PROPERTIES = frozenset(
     {
-        "starterGroups", "title", "subject", "description", "controlPoint", "cpTitle", "cpDue", "cpOwner",
+        "starterGroups", "title", "subject", "description", "controlPoint", "cpCode", "cpTitle", "cpDue", "cpOwner",
         "cpOwnerGroup", "cpEvidence", "cpReminder", "cpEscalation", "requires", "separateFrom", "notFor", "document",
         "help", "approval", "approvalRemark", "approvalAsked", "approvalAll", "approvalNote", "anotherPerson",
         "limitKind", "limitSum",
