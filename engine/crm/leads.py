@@ -46,8 +46,23 @@ def doubles(session: Session, enquiry: Mapping[str, Any]) -> list[duplicates.Dou
     )
 
 
-def faults(enquiry: Mapping[str, Any]) -> list[str]:
+def recommender(session: Session, words: Any) -> Client | None:
+    """The one client with this INN, or with these words in its name (R093); None if there is none, or several."""
+    wanted = str(words or "").strip()
+    if not wanted:
+        return None
+    if wanted.isdigit():
+        found = duplicates.by_inn(session, wanted)
+        return found[0] if found else None
+    named = select(Client).where(Client.name.contains(wanted, autoescape=True), Client.merged_into_id.is_(None))
+    rows = session.scalars(named.order_by(Client.id).limit(2)).all()
+    return rows[0] if len(rows) == 1 or (rows and rows[0].name == wanted) else None
+
+
+def faults(session: Session, enquiry: Mapping[str, Any]) -> list[str]:
     """What the form cannot know to be wrong, in Russian for the form."""
+    if enquiry.get("recommended_by") and recommender(session, enquiry["recommended_by"]) is None:
+        return ["Кто рекомендовал, не понять: укажите ИНН клиента или его название целиком."]
     inn, kind = str(enquiry.get("inn") or ""), enquiry.get("kind")
     if inn and not (requisites.inn_valid(inn) and len(inn) == (10 if kind in {"legal", "foreign"} else 12)):
         return ["Контрольные цифры ИНН не сходятся: проверьте номер."]
@@ -137,6 +152,7 @@ def _create(work: Work, enquiry: Mapping[str, Any], parent: Client | None) -> Cl
              "phone": enquiry.get("phone"), "email": enquiry.get("email"), "source_id": int(enquiry["source_id"]),
              "parent_id": parent.id if parent is not None else None,
              "owner_id": parent.owner_id if parent is not None else None,
+             "recommended_by_id": getattr(recommender(work.session, enquiry.get("recommended_by")), "id", None),
              "profile": dict(parent.profile or {}) if parent is not None else dict(enquiry.get("profile") or {})}
     return clients.create_client(work, kind, name, **given)
 

@@ -46,7 +46,7 @@ def check(work: Work, call: ActionCall) -> dict[str, Any]:
     enquiry = call.inputs["enquiry"]
     found = leads.doubles(work.session, enquiry)
     return {
-        "enquiry_faults": leads.faults(enquiry),
+        "enquiry_faults": leads.faults(work.session, enquiry),
         "matches": [
             {"client_id": one.client.id, "name": one.client.name, "why": GROUNDS[one.by],
              "person": f"{one.contact.last} {one.contact.first}" if one.contact is not None else None}

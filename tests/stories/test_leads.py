@@ -76,6 +76,17 @@ def qualify(story: Story, result: str = "ok", **said: Any) -> None:
 # --- enquiries -------------------------------------------------------------------------------------------------------
 
 
+def test_who_recommended_us_is_kept_with_the_new_client(story: Story) -> None:
+    """R093: by INN, or by the name if it is one client's."""
+    enquire(story, recommended_by="Неизвестная фирма")
+    assert story.variables_of("Записать обращение")["enquiry_faults"][0].startswith("Кто рекомендовал")
+    known = one(story, Client, 1)
+    said = SAID | {"source_id": see(story, select(Source.id))[0], "recommended_by": known.name}
+    story.complete("Записать обращение", by="oleg", about="need", enquiry=said)
+    client = see(story, select(Client).order_by(Client.id.desc()))[0]
+    assert (client.name, client.recommended_by_id) == ("ООО «Новый берег»", 1)
+
+
 def test_a_new_client_with_a_clear_need_becomes_a_deal_of_the_manager_with_the_fewest_deals(story: Story) -> None:
     opened = story.act("anna", deals.open_deal, 1, "Занята другим")
     assert opened.owner_id is not None
