@@ -164,6 +164,19 @@ def test_an_event_cancelled_by_us_leads_to_a_refund(story: Story) -> None:
     told = story.variables_of("Зарегистрировать жалобу")
     assert told["complaint_origin"] == "employee"
     assert "Ведущий заболел" in told["complaint_essence"]
+    assert story.variables_of("Зарегистрировать заявление")["refund_reason"] == "Мероприятие отменил исполнитель"
+
+
+@pytest.mark.begins_at("payment")
+def test_a_deal_put_off_with_money_received_does_not_keep_it(story: Story) -> None:
+    """R142: part of the money had come before the client put the deal off."""
+    story.send()
+    steps.receive(story, Decimal("100000.00"), "11")
+    story.wait("P5BD")
+    why = {"postponed_until": "2027-02-01", "postponed_why": "Заморожен бюджет"}
+    story.complete("Связаться по неоплаченному счёту", expired_invoice_decision="postponed", **why)
+    assert story.open == ["Зарегистрировать заявление"]
+    assert story.variables_of("Зарегистрировать заявление")["refund_reason"] == "Сделка отложена: Заморожен бюджет"
 
 
 @pytest.mark.begins_at("delivery")
