@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, select, union, update
 
 from engine.models import Client, Contact, Deal, DealLine, ProcessInstance, UserTask, table_of
 from engine.rows import Prepared
@@ -68,8 +68,10 @@ def renew_deal(work: Work, deal_id: int) -> None:
 
 def renew_client(work: Work, client_id: int) -> None:
     """The client, or somebody there, is called differently now."""
-    deals = select(Deal.id).where(Deal.client_id == client_id)
-    _renew(work, or_(ProcessInstance.client_id == client_id, ProcessInstance.deal_id.in_(deals)))
+    runs, goes_on = select(ProcessInstance.id), ProcessInstance.ended_at.is_(None)
+    of_deal = runs.join(Deal, Deal.id == ProcessInstance.deal_id).where(Deal.client_id == client_id, goes_on)
+    ids = union(of_deal, runs.where(ProcessInstance.client_id == client_id, goes_on))  # each by its index
+    _renew(work, ProcessInstance.id.in_(ids))
 
 
 def _renew(work: Work, whose: ColumnElement[bool]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, union
 from sqlalchemy.orm import Session, joinedload
 
 from engine import audit, phones
@@ -26,6 +26,7 @@ from engine.models import (
     Survey,
     User,
 )
+from engine.queries.seen import UNSHOWN
 from engine.queries.words import contain
 from engine.vocabulary import InstanceStatus
 
@@ -173,9 +174,10 @@ def talks(session: Session, client_id: int, limit: int, offset: int = 0) -> tupl
 
 def documents(session: Session, client_id: int, limit: int = 100) -> list[Document]:
     """Documents of the client's deals and of procedures about the client, the newest first."""
-    of_deals = select(Deal.id).where(Deal.client_id == client_id)
-    of_instances = select(ProcessInstance.id).where(ProcessInstance.client_id == client_id)
-    query = select(Document).where(or_(Document.deal_id.in_(of_deals), Document.instance_id.in_(of_instances)))
+    of_deal = select(Document.id).join(Deal, Deal.id == Document.deal_id).where(Deal.client_id == client_id)
+    of_instance = select(Document.id).join(ProcessInstance, ProcessInstance.id == Document.instance_id)
+    ids = union(of_deal, of_instance.where(ProcessInstance.client_id == client_id))  # each by its index
+    query = select(Document).where(Document.id.in_(ids))
     return list(session.scalars(query.order_by(Document.created_at.desc(), Document.id.desc()).limit(limit)))
 
 
@@ -228,11 +230,10 @@ def cards(session: Session, client_id: int) -> list[LoyaltyCard]:
 
 def running(session: Session, client_id: int) -> list[ProcessInstance]:
     """The procedures that run about the client or its deals; not those called by another."""
-    of_deals = select(Deal.id).where(Deal.client_id == client_id)
-    query = select(ProcessInstance).where(
-        or_(ProcessInstance.client_id == client_id, ProcessInstance.deal_id.in_(of_deals)),
-        ProcessInstance.status.in_(RUNNING),
-    )
+    runs, goes_on = select(ProcessInstance.id), ProcessInstance.status.in_(RUNNING)
+    of_deal = runs.join(Deal, Deal.id == ProcessInstance.deal_id).where(Deal.client_id == client_id, goes_on)
+    ids = union(of_deal, runs.where(ProcessInstance.client_id == client_id, goes_on))  # each by its index
+    query = select(ProcessInstance).options(*UNSHOWN).where(ProcessInstance.id.in_(ids))
     return list(session.scalars(query.order_by(ProcessInstance.started_at.desc()).limit(50)))
 
 

@@ -22,7 +22,7 @@ from engine.models import (
     User,
     UserTask,
 )
-from engine.queries.seen import MOST, Count, row_by_row, seen
+from engine.queries.seen import MOST, UNSHOWN, Count, row_by_row, seen
 from engine.queries.seen import OVERSEERS as OVERSEERS  # where the lists of deals know it from
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, DocumentStatus
@@ -119,7 +119,7 @@ def one(session: Session, actor: Actor, deal_id: int) -> Deal:
 def whole(session: Session, deal: Deal) -> DealPage:
     """Everything about one deal."""
     about = ProcessInstance.deal_id == deal.id
-    instances = session.scalars(select(ProcessInstance).where(about).order_by(ProcessInstance.id)).all()
+    instances = session.scalars(select(ProcessInstance).options(*UNSHOWN).where(about).order_by(ProcessInstance.id)).all()
     ids = [instance.id for instance in instances]
     of_it = UserTask.instance_id.in_(ids)
     points = session.scalars(

@@ -16,12 +16,12 @@ from engine.crm import stages
 from engine.errors import NotFound, ReglamentError, Text, text
 from engine.models import Deal, MessageSubscription, ProcessInstance, User, UserTask
 from engine.queries import board
+from engine.queries.seen import UNSHOWN
 from engine.vocabulary import SubscriptionKind
 
 REACH, MILESTONE = "deal.reach", "milestone"
 LOST = "lost"
 FORWARD, BACK, REFUSAL = "forward", "back", "refusal"
-HEAVY = (defer(ProcessInstance.state), defer(ProcessInstance.variables))
 INSTANCE = contains_eager(UserTask.instance).defer(ProcessInstance.state).defer(ProcessInstance.variables)
 LATER = (defer(UserTask.outcome), defer(UserTask.due_why))
 
@@ -77,7 +77,7 @@ def way(session: Session, env: Any, deal: Deal, scheme: str, target: str) -> Way
 
 
 def _running(session: Session, deal: Deal) -> list[ProcessInstance]:
-    going = select(ProcessInstance).options(*HEAVY).where(
+    going = select(ProcessInstance).options(*UNSHOWN).where(
         ProcessInstance.deal_id == deal.id, ProcessInstance.ended_at.is_(None)
     )  # fmt: skip
     return list(session.scalars(going.order_by(ProcessInstance.id)))

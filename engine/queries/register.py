@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 
 from engine.models import Client, ControlPoint, Deal, Document, Incident, ProcessInstance, User
 from engine.queries import deal as deals
-from engine.queries.seen import Count, seen
+from engine.queries.seen import UNSHOWN, Count, seen
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
@@ -63,6 +63,7 @@ def points(
         .outerjoin(Deal, Deal.id == ProcessInstance.deal_id)
         .outerjoin(User, User.id == ControlPoint.owner_id)
         .where(*where)
+        .options(*UNSHOWN)
         .order_by(_order(status), ControlPoint.id)
     )
     count = session.scalar(select(func.count()).select_from(ControlPoint).where(*where)) or 0
@@ -89,6 +90,7 @@ def incidents(session: Session, *, status: str = "open", page: int = 1) -> tuple
         select(Incident, ProcessInstance)
         .outerjoin(ProcessInstance, ProcessInstance.id == Incident.instance_id)
         .where(*where)
+        .options(*UNSHOWN)
         .order_by(Incident.raised_at.desc(), Incident.id.desc())
     )
     count = session.scalar(select(func.count()).select_from(Incident).where(*where)) or 0

@@ -20,7 +20,7 @@ from engine.models import (
     UserTask,
 )
 from engine.queries.deal import people_by_id
-from engine.queries.seen import Count, seen
+from engine.queries.seen import UNSHOWN, Count, seen
 from engine.queries.words import contain
 from engine.vocabulary import ControlPointStatus, IncidentStatus
 from engine.work import Actor
@@ -79,6 +79,7 @@ def listing(
         .outerjoin(Client, Client.id == func.coalesce(ProcessInstance.client_id, Deal.client_id))
         .outerjoin(User, User.id == ProcessInstance.started_by)
         .where(*where)
+        .options(*UNSHOWN)
     )
     bare = found.with_only_columns(ProcessInstance.id) if words else select(ProcessInstance.id).where(*where)
     count = mine.counted(session, bare)
@@ -106,7 +107,8 @@ def whole(session: Session, instance: ProcessInstance) -> InstancePage:
         client=session.get(Client, client_id) if client_id else None,
         parent=session.get(ProcessInstance, instance.parent_id) if instance.parent_id else None,
         children=session.scalars(
-            select(ProcessInstance).where(ProcessInstance.parent_id == instance.id).order_by(ProcessInstance.id)
+            select(ProcessInstance).options(*UNSHOWN).where(ProcessInstance.parent_id == instance.id)
+            .order_by(ProcessInstance.id)
         ).all(),
         open_tasks=open_tasks,
         points=points,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from engine.models import Candidate, Client, Deal, Document, ProcessInstance, UserTask
 from engine.work import Actor
@@ -20,6 +20,7 @@ from engine.work import Actor
 OVERSEERS = frozenset({"head", "director", "admin", "auditor"})
 WIDE = 5000  # open tasks of one's groups; whoever may work in more finds a page of them soon
 MOST = 500  # counted no further where rights are asked about row by row
+UNSHOWN = (defer(ProcessInstance.state), defer(ProcessInstance.variables))  # of an instance in a list: dear to decode
 
 
 class Count(NamedTuple):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.crm import staleness
 from engine.models import Client, Deal, Pause, ProcessInstance, User
 from engine.queries import board
-from engine.queries.seen import OVERSEERS
+from engine.queries.seen import OVERSEERS, UNSHOWN
 from engine.work import Actor
 
 PAGE = 50
@@ -128,7 +128,7 @@ def _resting(session: Session, where: ColumnElement[bool], order: Any) -> list[R
         .outerjoin(Client, Client.id == Deal.client_id)
         .outerjoin(User, User.id == Deal.owner_id)
         .outerjoin(ProcessInstance, ProcessInstance.id == Pause.instance_id)
-        .where(where).order_by(order, Pause.id.desc()).limit(4 * PAGE)
+        .where(where).options(*UNSHOWN).order_by(order, Pause.id.desc()).limit(4 * PAGE)
     )  # fmt: skip
     return [Resting(*row) for row in rows]
 
