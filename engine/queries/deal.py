@@ -119,7 +119,8 @@ def one(session: Session, actor: Actor, deal_id: int) -> Deal:
 def whole(session: Session, deal: Deal) -> DealPage:
     """Everything about one deal."""
     about = ProcessInstance.deal_id == deal.id
-    instances = session.scalars(select(ProcessInstance).options(*UNSHOWN).where(about).order_by(ProcessInstance.id)).all()
+    runs = select(ProcessInstance).options(*UNSHOWN).where(about)
+    instances = session.scalars(runs.order_by(ProcessInstance.id)).all()
     ids = [instance.id for instance in instances]
     of_it = UserTask.instance_id.in_(ids)
     points = session.scalars(
