@@ -74,8 +74,10 @@ def reach(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
-    """lines, discount -> total."""
-    return {"total": deals.set_lines(work, _deal(call), call.inputs["lines"], call.inputs.get("discount")).total}
+    """lines [{product_id or name, unit, quantity, price}], discount -> total. A product without a price costs what the
+    client's list says for this quantity (R209)."""
+    lines = _priced(work, _deal(call), call.inputs["lines"])
+    return {"total": deals.set_lines(work, _deal(call), lines, call.inputs.get("discount")).total}
 
 
 def keep_rendered(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -112,15 +114,10 @@ def due_discount(work: Work, call: ActionCall) -> dict[str, Any]:
 def price(work: Work, call: ActionCall) -> dict[str, Any]:
     """lines [{product_id, quantity}] -> total: at the prices of the client's list, less its loyalty discount, or what
     the deal was opened with if that is more (R209, R253)."""
-    deal, today = deals.find(work.session, _deal(call)), deals.today(work)
-    client = clients.find(work.session, deal.client_id)
-    lines = []
-    for row in call.inputs["lines"]:
-        product, quantity = int(row["product_id"]), Decimal(str(row.get("quantity") or 1))
-        cost = prices.price_of(work.session, product, quantity, client, today)
-        lines.append({"product_id": product, "quantity": quantity, "price": cost})
-    discount = max(deal.discount, loyalty.discount_of(work.session, client.id, today))
-    return {"total": deals.set_lines(work, deal.id, lines, discount).total}
+    deal = deals.find(work.session, _deal(call))
+    wanted = [{"product_id": row["product_id"], "quantity": row.get("quantity") or 1} for row in call.inputs["lines"]]
+    discount = max(deal.discount, loyalty.discount_of(work.session, deal.client_id, deals.today(work)))
+    return {"total": deals.set_lines(work, deal.id, _priced(work, deal.id, wanted), discount).total}
 
 
 def is_new_product(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -340,6 +337,19 @@ def _withdraw_offers(work: Work, deal_id: int) -> None:
     for row in rows.all():
         if row.status not in lifecycle.OVER and row.signed_at is None:
             lifecycle.cancel(work, row.id, "Сделка закрыта без продажи")
+
+
+def _priced(work: Work, deal_id: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines of products that have no price yet get that of the client's list for their quantity."""
+    client, today = clients.find(work.session, deals.find(work.session, deal_id).client_id), deals.today(work)
+    found = []
+    for row in rows:
+        priced = dict(row)
+        if row.get("product_id") not in (None, "") and row.get("price") in (None, ""):
+            quantity = Decimal(str(row.get("quantity") or 1))
+            priced["price"] = prices.price_of(work.session, int(row["product_id"]), quantity, client, today)
+        found.append(priced)
+    return found
 
 
 def _deal(call: ActionCall) -> int:

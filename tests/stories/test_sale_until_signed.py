@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from engine.crm import deals
+from engine.crm import deals, prices
+from engine.errors import Invalid
+from engine.models import LoyaltyCard, Product
 from engine.vocabulary import ControlPointStatus, DocumentStatus
 from engine.work import Work
 from tests.stories import steps
@@ -166,6 +169,83 @@ def test_a_discount_above_the_limit_is_approved_before_the_client_sees_it(story:
     story.send()
     assert story.documents("proposal")[0].locked_at is not None
     assert story.deal["total"] == Decimal("311100.00")
+
+
+@pytest.mark.begins_at("proposal")
+def test_the_proposal_promises_the_terms_of_payment_that_the_contract_then_has(story: Story) -> None:
+    """X19: an own schedule, with a day where one was agreed."""
+    parts = [
+        {"share": "30", "trigger": "before_delivery", "due_on": "2026-12-01"},
+        {"share": "50", "trigger": "before_delivery"},
+        {"share": "20", "trigger": "after_delivery"},
+    ]
+    with pytest.raises(Invalid):
+        steps.prepare_proposal(story, schedule="own", schedule_parts=parts[:2])
+    steps.prepare_proposal(story, schedule="own", schedule_parts=parts)
+    story.send()
+    printed = story.text_of("proposal")
+    assert "30 % (109 800,00 руб.) – до начала оказания услуг, до 1 декабря 2026" in printed
+    assert "20 % (73 200,00 руб.) – после подписания акта" in printed
+    story.complete("Защитить предложение", proposal_decision="agreed")
+    story.complete("Подготовить условия договора", event_at="2026-12-15T10:00")
+    assert [(part["sum"], part["due_on"]) for part in story.deal["payments"]] == [
+        (Decimal("109800.00"), date(2026, 12, 1)), (Decimal("183000.00"), None), (Decimal("73200.00"), None),
+    ]  # fmt: skip
+    steps.approve_contract(story)
+    story.send()
+    story.complete("Получить подписанный договор", contract_decision="signed")
+    story.send()
+    assert story.documents("invoice")[0].total == Decimal("109800.00")
+    assert story.points("CP-03")[-1].planned_at.date() == date(2026, 12, 1)
+
+
+@pytest.mark.begins_at("proposal")
+def test_the_proposal_names_options_and_the_people_who_will_do_the_work(story: Story) -> None:
+    steps.prepare_proposal(
+        story, offer_options=[{"name": "Фотозона", "option_price": "38000"}, {"name": "Трансляция"}],
+        offer_team=["pavel"],
+    )  # fmt: skip
+    printed = story.text_of("proposal")
+    assert "Фотозона – 38 000,00 руб." in printed
+    assert "Соколов Павел" in printed
+    assert "НДС" in printed.partition("Сумма, руб.")[0].partition("Цена, руб.")[2]
+
+
+@pytest.mark.begins_at("proposal")
+def test_a_service_of_the_catalogue_costs_what_the_clients_list_says_for_its_quantity(story: Story) -> None:
+    """R209, R225: tiers of the client's own list; the name and the unit come from the catalogue too."""
+
+    def give_list(work: Work) -> Product:
+        deal, product = deals.find(work.session, story.deal_id), work.session.scalars(select(Product)).first()
+        assert product is not None
+        own = prices.create(work, "own", "Прайс клиента", date(2026, 1, 1), general=False)
+        rows = [(Decimal(1), Decimal("900.00")), (Decimal(10), Decimal("800.00"))]
+        prices.set_tiers(work, own.id, product.id, [{"min_quantity": least, "price": cost} for least, cost in rows])
+        prices.assign(work, deal.client_id, own.id)
+        return product
+
+    product = story.act("system", give_list)
+    steps.prepare_proposal(story, lines=[{"product_id": str(product.id), "quantity": "12"}])
+    (line,) = story.deal["lines"]
+    assert (line["product_id"], line["name"], line["price"]) == (product.id, product.name, Decimal("800.00"))
+    assert story.deal["total"] == Decimal("9600.00")
+
+
+@pytest.mark.begins_at("proposal")
+def test_the_discount_a_client_is_due_is_proposed(story: Story) -> None:
+    """R300."""
+
+    def enrol(work: Work) -> None:
+        client_id = deals.find(work.session, story.deal_id).client_id
+        work.session.add(
+            LoyaltyCard(client_id=client_id, number="Л-1", instrument="discount", tier="silver", discount=Decimal(5),
+                        status="active", issued_on=date(2026, 1, 1))
+        )  # fmt: skip
+
+    story.act("system", enrol)
+    story.complete("Подготовить предложение", lines=steps.LINES, offer_solution="Конференция под ключ")
+    assert story.deal["discount"] == 5
+    assert story.deal["total"] == Decimal("347700.00")
 
 
 @pytest.mark.begins_at("proposal")
