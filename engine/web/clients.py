@@ -29,7 +29,7 @@ from engine.errors import Invalid, ReglamentError, Text, text
 from engine.models import Client, PriceList, Product, Source, User
 from engine.queries import client as cards
 from engine.queries import desk
-from engine.web import client_labels, downloads, reading, sheets_more
+from engine.web import client_labels, downloads, reading, sheets_clients, sheets_more
 from engine.web.formats import zone
 from engine.web.given import Given
 from engine.web.i18n import locale, say
@@ -97,9 +97,16 @@ def _filters() -> cards.Filters:
 
 @blueprint.get("/clients/<int:client_id>")
 @allow("employee")
-def show(client_id: int) -> str:
-    """The card of a client."""
+def show(client_id: int) -> str | Response:
+    """The card of a client; its people and its contact log also as a file."""
     tab = request.args.get("tab", TABS[0])
+    form = downloads.wanted()
+    if form and tab in {"people", "log"}:
+        session = reading.session()
+        client = clients.find(session, client_id)
+        if tab == "people":
+            return sheets_clients.people(form, client)
+        return sheets_clients.talks(form, client, cards.talks(session, client.id, downloads.MOST)[0])
     return _card(client_id, tab if tab in TABS else TABS[0])
 
 

@@ -13,7 +13,7 @@ from engine.crm import amounts, bonus, clients, loyalty, purchases
 from engine.errors import ReglamentError, text
 from engine.models import Client, Deal, LoyaltyCard
 from engine.queries.words import contain
-from engine.web import reading
+from engine.web import downloads, reading, sheets_clients
 from engine.web.i18n import locale, say
 from engine.web.pages import Pages, number
 from engine.web.rules import allow, public
@@ -27,14 +27,19 @@ PAGE = 50
 
 @blueprint.get("/loyalty")
 @allow(*READERS)
-def listing() -> str:
-    """Cards with their terms, and loyalty in numbers over a year (R091-R095)."""
+def listing() -> str | Response:
+    """Cards with their terms, and loyalty in numbers over a year (R091-R095); the cards also as a file."""
     session, words, page = reading.session(), request.args.get("q", "").strip(), number("page", 1)
     status = request.args.get("status", "active")
     where = contain(words, Client.name, LoyaltyCard.number)
     if status in STATUSES[:2]:
         where.append(LoyaltyCard.status == status)
     query = select(LoyaltyCard, Client).join(Client, Client.id == LoyaltyCard.client_id).where(*where)
+    form = downloads.wanted()
+    if form:
+        every = [(card, client) for card, client in session.execute(query.order_by(Client.name).limit(downloads.MOST))]
+        return sheets_clients.cards(form, every, {card.id: bonus.balance(session, card.id) for card, _ in every},
+                                    _titles())  # fmt: skip
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.execute(query.order_by(Client.name, LoyaltyCard.id).limit(PAGE).offset((page - 1) * PAGE)).all()
     programme = loyalty.programme(reading.environment())
@@ -50,8 +55,13 @@ def listing() -> str:
 
 @blueprint.get("/loyalty/<int:card_id>")
 @allow(*READERS)
-def show(card_id: int) -> str:
-    """One card and its account."""
+def show(card_id: int) -> str | Response:
+    """One card and its account; the account also as a file."""
+    form = downloads.wanted()
+    if form:
+        card = loyalty.find(reading.session(), card_id)
+        account = _account(card)
+        return sheets_clients.movements(form, card, account, _deals_of(account))
     return _card(card_id, None)
 
 
@@ -111,13 +121,17 @@ def _card(card_id: int, address: str | None) -> str:
     session = reading.session()
     card = loyalty.find(session, card_id)
     account = _account(card)
-    numbers = [entry.deal_id for entry in account.entries if entry.deal_id is not None]
-    deals = {deal.id: deal for deal in session.scalars(select(Deal).where(Deal.id.in_(numbers)))}
+    deals = _deals_of(account)
     return render_template(
         "loyalty_card.html", card=card, client=clients.find(session, card.client_id), account=account, deals=deals,
         titles=_titles(), address=address, open_deals=_open_deals(card),
         writes=bool(reading.actor().groups & set(WRITERS)),
     )  # fmt: skip
+
+
+def _deals_of(account: bonus.Account) -> dict[int | None, Deal]:
+    numbers = [entry.deal_id for entry in account.entries if entry.deal_id is not None]
+    return {deal.id: deal for deal in reading.session().scalars(select(Deal).where(Deal.id.in_(numbers)))}
 
 
 def _open_deals(card: LoyaltyCard) -> list[tuple[Deal, Decimal]]:

@@ -13,7 +13,7 @@ from engine import access
 from engine.crm import prices, products
 from engine.errors import Conflict, Forbidden, Invalid, Text, text
 from engine.models import PriceList, Product
-from engine.web import downloads, reading, sheets_more
+from engine.web import downloads, reading, sheets_clients, sheets_more
 from engine.web.formats import zone
 from engine.web.given import Given
 from engine.web.i18n import say
@@ -162,8 +162,13 @@ def new_list() -> Any:
 
 @blueprint.get("/price-lists/<int:list_id>")
 @allow("employee")
-def price_list(list_id: int) -> str:
-    """One price list: each product with its tiers."""
+def price_list(list_id: int) -> str | Response:
+    """One price list: each product with its tiers; also as a file."""
+    form = downloads.wanted()
+    if form:
+        kept = prices.find(reading.session(), list_id)
+        rows = [row for row in products.listing(reading.session()) if row.direction_id is not None]
+        return sheets_clients.prices(form, kept.name, rows, prices.tiers(reading.session(), kept.id))
     return _list_page(list_id)
 
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from engine.crm import exports
+from engine.crm import clients, contact_log, exports, prices, products
 from engine.crm.exports import Column
-from engine.models import Deal
+from engine.models import Deal, LoyaltyCard
+from engine.work import SYSTEM, Work, run
 from tests.web.conftest import Visitor
 from tests.web.world import World
 
@@ -98,3 +99,45 @@ def test_every_other_list_is_a_file_too_even_without_rows(visitor: Visitor, path
     assert rows[0][0].font.bold
     assert visitor.get(f"{path}?as=csv").data.decode("utf-8-sig").count(";") >= len(rows[0]) - 1
     assert visitor.get(path).status_code == 200
+
+
+def test_people_and_talks_of_a_client_are_files_too(world: World, visitor: Visitor) -> None:
+    def known(work: Work) -> int:
+        client = clients.create_client(work, "legal", "ООО «Ромашка»", phone="+7 812 000-11-22")
+        person = clients.add_contact(work, client.id, "Ким", "Анна", "директор", email="kim@romashka.example")
+        contact_log.record(work, client.id, channel="phone", purpose="Знакомство", contact_id=person.id,
+                           result="answered", agreed="Созвонимся", user_id=world.people["anna"])  # fmt: skip
+        return int(client.id)
+
+    client = run(world.env, SYSTEM, known)
+    visitor.sign_in("boris")
+    assert "as=xlsx" in visitor.get(f"/clients/{client}?tab=people").text
+    assert "as=csv" in visitor.get(f"/clients/{client}?tab=log").text
+    people = opened(visitor.get(f"/clients/{client}?tab=people&as=xlsx").data)
+    assert [cell.value for cell in people[1]][:4] == ["Ким", "Анна", None, "директор"]
+    talks = visitor.get(f"/clients/{client}?tab=log&as=csv").text
+    assert "Знакомство" in talks
+    assert "Созвонимся" in talks
+
+
+def test_loyalty_cards_and_prices_are_files_too(world: World, visitor: Visitor) -> None:
+    def priced(work: Work) -> tuple[int, int]:
+        head = products.add(work, "D-1", "Обучение", Decimal(0))
+        product = products.add(work, "P-1", "Тренинг", Decimal(1000), direction_id=head.id)
+        row = prices.create(work, "base", "Основной", date(2026, 1, 1))
+        tiers = [{"min_quantity": Decimal(many), "price": Decimal(cost)} for many, cost in ((1, 1000), (10, 900))]
+        prices.set_tiers(work, row.id, product.id, tiers)
+        client = clients.create_client(work, "legal", "ООО «Ромашка»", phone="+7 812 000-11-22")
+        card = LoyaltyCard(number="L-0001", client_id=client.id, instrument="discount", discount=Decimal(5),
+                           issued_on=date(2026, 1, 1))  # fmt: skip
+        work.session.add(card)
+        work.session.flush()
+        return int(row.id), int(card.id)
+
+    price_list, card = run(world.env, SYSTEM, priced)
+    visitor.sign_in("anna")
+    assert "as=xlsx" in visitor.get(f"/price-lists/{price_list}").text
+    rows = opened(visitor.get(f"/price-lists/{price_list}?as=xlsx").data)
+    assert [[cell.value for cell in row[3:]] for row in rows[1:]] == [[1, 1000], [10, 900]]
+    assert "L-0001" in visitor.get("/loyalty?as=csv").text
+    assert visitor.get(f"/loyalty/{card}?as=xlsx").status_code == 200
