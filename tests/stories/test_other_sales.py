@@ -135,6 +135,19 @@ def test_an_expired_invoice_is_issued_again(story: Story) -> None:
     assert "M6" in story.milestones
 
 
+def test_a_short_sale_by_an_offer_gets_a_new_price_without_a_specification(story: Story) -> None:
+    known_buyer(story)
+    begin(story, "sale_short_push")
+    order(story)
+    send_all(story)
+    story.wait("P6BD")
+    story.complete("Связаться по неоплаченному счёту", expired_invoice_decision="new_price")
+    story.complete("Назначить новую цену", by="elena", discount="10", price_reason="Скидка за быструю оплату")
+    send_all(story)
+    assert story.documents("contract_specification") == []
+    assert story.documents("invoice")[-1].total == story.deal["total"] < Decimal("73200.00")
+
+
 def test_a_short_sale_above_the_limit_goes_by_a_contract(story: Story) -> None:
     begin(story, "sale_short_push")
     order(story, product=1, quantity="2")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.crm.facts import client_facts
+from engine.errors import Invalid
 from engine.vocabulary import ControlPointStatus, DocumentStatus, InstanceStatus
 from tests.stories import complaints, steps
 from tests.stories.steps import lose
@@ -66,6 +67,34 @@ def test_an_expired_invoice_is_issued_again_under_a_new_number(story: Story) -> 
     assert old.status == DocumentStatus.CANCELLED
     assert new.number != old.number
     assert story.open == ["Отметить поступление оплаты"]
+
+
+@pytest.mark.begins_at("payment")
+def test_an_expired_invoice_is_issued_again_at_the_price_the_head_sets(story: Story) -> None:
+    """The contract has a price of its own: a specification with the new one goes to the client before the invoice."""
+    story.send()
+    story.wait("P5BD")
+    story.complete("Связаться по неоплаченному счёту", expired_invoice_decision="new_price")
+    lines = [{**steps.LINES[0], "price": "200000.00"}]
+    story.complete("Назначить новую цену", by="elena", lines=lines, price_reason="Клиент отказался от опроса")
+    assert story.deal["total"] == Decimal("200000.00")
+    story.send()
+    assert "200 000,00" in story.text_of("contract_specification")
+    assert "к договору № 0001/26" in story.text_of("contract_specification")
+    story.send()
+    old, new = story.documents("invoice")
+    assert (old.status, new.total) == (DocumentStatus.CANCELLED, Decimal("200000.00"))
+    steps.receive(story, Decimal("200000.00"), "105")
+    assert story.milestones[-1] == "M6"
+
+
+@pytest.mark.begins_at("payment")
+def test_after_the_first_money_the_price_changes_no_more(story: Story) -> None:
+    story.send()
+    steps.receive(story, Decimal("100000.00"), "11")
+    story.wait("P5BD")
+    with pytest.raises(Invalid):
+        story.complete("Связаться по неоплаченному счёту", expired_invoice_decision="new_price")
 
 
 @pytest.mark.begins_at("handover")

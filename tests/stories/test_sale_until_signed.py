@@ -76,6 +76,21 @@ def test_a_moved_meeting_is_agreed_anew_and_its_reminder_goes_with_it(story: Sto
 
 
 @pytest.mark.begins_at("presentation")
+def test_the_agenda_goes_with_the_invitation_and_into_the_minutes_with_the_attachments(story: Story) -> None:
+    """D1."""
+    steps.agree_meeting(story, meeting_agenda="Итоги года\nПлощадка")
+    invitation = story.mailbox.letter("Приглашение").get_body(("plain",))
+    assert invitation is not None
+    assert "Повестка:\nИтоги года\nПлощадка" in invitation.get_content().replace("\r\n", "\n")
+    steps.hold_meeting(story)
+    story.complete("Составить протокол", needs="Конференция", decisions="Готовим предложение",
+                   protocol_attachments="Смета прошлого года")  # fmt: skip
+    printed = story.text_of("protocol")
+    assert "1.Итоги года\n2.Площадка" in printed
+    assert "Смета прошлого года" in printed
+
+
+@pytest.mark.begins_at("presentation")
 def test_remarks_on_the_protocol_give_its_second_version(story: Story) -> None:
     steps.agree_meeting(story)
     steps.hold_meeting(story)
