@@ -139,3 +139,10 @@ def test_the_head_may_close_a_deal_that_does_not_move(story: Story) -> None:
     assert "Подготовить условия договора" not in story.open
     lose(story, category="lost_contact", comment="Клиент не отвечает месяц")
     assert story.deal["status"] == "lost"
+
+
+@pytest.mark.begins_at("handover")
+def test_a_handover_that_drags_comes_before_the_head_too(story: Story) -> None:
+    """CP-18."""
+    story.wait("P20BD")
+    assert "Решить, как сдвинуть сделку" in story.open
