@@ -75,9 +75,10 @@ def reach(work: Work, call: ActionCall) -> dict[str, Any]:
 
 def set_lines(work: Work, call: ActionCall) -> dict[str, Any]:
     """lines [{product_id or name, unit, quantity, price}], discount -> total. A product without a price costs what the
-    client's list says for this quantity (R209)."""
+    client's list says for this quantity (R209). Money that has come in beyond a lower total stays with its part until
+    closing asks what becomes of it."""
     lines = _priced(work, _deal(call), call.inputs["lines"])
-    return {"total": deals.set_lines(work, _deal(call), lines, call.inputs.get("discount")).total}
+    return {"total": deals.set_lines(work, _deal(call), lines, call.inputs.get("discount"), overpaid=True).total}
 
 
 def keep_rendered(work: Work, call: ActionCall) -> dict[str, Any]:
@@ -192,10 +193,12 @@ def log_acquaintance(work: Work, call: ActionCall) -> dict[str, Any]:
 
 def set_schedule(work: Work, call: ActionCall) -> dict[str, Any]:
     """schedule, days (agreed working days to pay from the invoice), own [{share, trigger, due_on}] -> parts [{part,
-    sum, trigger}]."""
-    given = call.inputs
+    sum, trigger}]. Once money has come in the schedule stays as it was agreed."""
+    given, deal = call.inputs, deals.find(work.session, _deal(call))
+    if any(part.received for part in deal.payments):
+        return {"parts": [facts.part_facts(row) for row in deal.payments]}
     days = None if given.get("days") is None else int(given["days"])
-    rows = payments.set_schedule(work, _deal(call), str(given["schedule"]), days=days, rows=given.get("own"))
+    rows = payments.set_schedule(work, deal.id, str(given["schedule"]), days=days, rows=given.get("own"))
     return {"parts": [facts.part_facts(row) for row in rows]}
 
 

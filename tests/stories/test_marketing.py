@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from engine import instances
 from engine.crm import campaign_lists, campaign_results, campaigns, clients, consents, deals
+from engine.errors import Invalid
 from engine.models import Campaign, CampaignRecipient, Client, Consent, KnowledgeItem, Mail, ProcessInstance
 from engine.vocabulary import ControlPointStatus
 from tests.stories.story import Story
@@ -77,6 +78,8 @@ def test_a_campaign_reaches_those_who_allowed_it_and_ends_with_conclusions(story
     assert statuses(story)[1] == ("sent", None)
 
     story.complete("Вести кампанию", run_action="reply", reply_client=1, reply_note="Хотят программу")
+    with pytest.raises(Invalid, match="correct"):  # everybody who was reached has replied
+        story.complete("Вести кампанию", run_action="reply", reply_client=1)
     story.complete("Вести кампанию", run_action="cost", cost_what="Рассылка", cost_sum="12000")
     deal = story.act("anna", deals.open_deal, 1, "Зимний тренинг")
     story.act("anna", campaigns.reply, campaign(story).id, 1, deal_id=deal.id)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine.crm import deals, prices
+from engine.crm import closing, deals, payments, prices
 from engine.errors import Invalid
 from engine.models import LoyaltyCard, Product
 from engine.vocabulary import ControlPointStatus, DocumentStatus
@@ -159,6 +159,20 @@ def test_a_proposal_is_refined_twice_and_then_agreed(story: Story) -> None:
     assert [point.status for point in story.points("CP-06")] == ["met", "met"]
     assert story.milestones[-1] == "M4"
     assert story.mailbox.to("elena@") == []
+
+
+@pytest.mark.begins_at("proposal")
+def test_a_price_below_what_has_come_in_is_told_when_the_deal_is_closed(story: Story) -> None:
+    steps.prepare_proposal(story)
+    story.send()
+    story.act("system", payments.record_payment, story.deal_id, 1, story.deal["total"], date(2026, 11, 17))
+    story.complete("Защитить предложение", proposal_decision="remarks", proposal_remarks="Дорого")
+    steps.prepare_proposal(story, "Внести правки в предложение", lines=[{**steps.LINES[0], "price": "100000"}])
+    assert story.deal["total"] == Decimal("100000.00")
+    assert story.deal["balance"] < 0
+    with story.env.sessions() as session:
+        gaps = closing.check_closing(session, story.env, story.deal_id, date(2026, 11, 17))
+    assert any("Переплата" in gap.label for gap in gaps)
 
 
 @pytest.mark.begins_at("proposal")
