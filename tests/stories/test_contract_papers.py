@@ -198,8 +198,9 @@ def test_the_last_day_of_the_contract_is_printed_in_it(story: Story) -> None:
 def test_the_team_and_who_accepts_are_kept_with_the_deal(story: Story) -> None:
     """R228."""
     steps.contract_terms(
-        story, contract_team=["pavel", "anna"], contract_acceptance="Журавлёва О. И., директор по персоналу"
-    )
+        story, contract_team=[{"person": "pavel"}, {"person": "anna"}],
+        contract_acceptance="Журавлёва О. И., директор по персоналу",
+    )  # fmt: skip
     assert story.deal["team"] == ["pavel", "anna"]
     assert story.deal["acceptance"] == "Журавлёва О. И., директор по персоналу"
 

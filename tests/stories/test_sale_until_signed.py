@@ -232,7 +232,7 @@ def test_the_proposal_promises_the_terms_of_payment_that_the_contract_then_has(s
 def test_the_proposal_names_options_and_the_people_who_will_do_the_work(story: Story) -> None:
     steps.prepare_proposal(
         story, offer_options=[{"name": "Фотозона", "option_price": "38000"}, {"name": "Трансляция"}],
-        offer_team=["pavel"],
+        offer_team=[{"person": "pavel"}],
     )  # fmt: skip
     printed = story.text_of("proposal")
     assert "Фотозона – 38 000,00 руб." in printed
