@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from engine.crm import classes
+from engine.models import Deal
+from engine.work import SYSTEM, Work, run
 from tests.crm.figures import Company, money
 
 TODAY = date(2026, 11, 16)
@@ -67,14 +69,36 @@ def test_states_are_counted_before_and_after_and_the_movement_by_month(company: 
     assert rows["restored client"][2] == 1
     assert rows["regular client"][2] == 1
     moved = {row[0]: row[1:] for row in company.rows("RP-12", 1, from_="2026-01-01", to="2026-11-16")}
-    assert moved["07.2026"] == [0, 0, 1, Decimal("50.0"), -1]  # silent since 10 April: lost on 11 July
-    assert moved["10.2026"] == [0, 1, 0, Decimal("0.0"), 1]
-    assert moved["11.2026"] == [1, 0, 0, Decimal("0.0"), 1]
+    no_deals = [0, None, None]
+    # silent since 10 April: lost on 11 July
+    assert moved["07.2026"] == [0, 0, 1, Decimal("50.0"), Decimal("0.0"), -1, *no_deals]
+    assert moved["10.2026"] == [0, 1, 0, Decimal("0.0"), Decimal("0.0"), 1, *no_deals]
+    assert moved["11.2026"] == [1, 0, 0, Decimal("0.0"), Decimal("50.0"), 1, *no_deals]
     assert moved["02.2026"][2] == 1  # silent between November and April: lost, then restored
     assert moved["04.2026"][1] == 1
     listed = company.rows("RP-12", case="lost", from_="2026-07-01", to="2026-07-31")
     assert [row[0] for row in listed] == ["Ушедший"]
     assert listed[0][2:4] == [date(2026, 7, 11), date(2026, 4, 10)]
+
+
+def test_how_often_clients_buy_and_for_how_much_is_shown_by_month(company: Company) -> None:
+    """R327: of deals won, by the month they were won in."""
+    product, one, two = company.product("Обучение"), company.client("Один"), company.client("Два")
+    won = [(company.deal(client, lines=[(product, price)]), month) for client, price, month in (
+        (one, 100, 3), (one, 200, 3), (two, 600, 3), (two, 500, 4), (one, 900, 5),
+    )]  # fmt: skip
+
+    def close(work: Work) -> None:
+        for deal_id, month in won[:-1]:
+            deal = work.session.get_one(Deal, deal_id)
+            deal.status, deal.milestone_at = "won", datetime(2026, month, 10, tzinfo=UTC)
+
+    run(company.env, SYSTEM, close)
+    moved = {row[0]: row[-3:] for row in company.rows("RP-12", 1, from_="2026-01-01", to="2026-11-16")}
+    assert moved["03.2026"] == [3, Decimal("1.5"), money("300")]
+    assert moved["04.2026"] == [1, Decimal("1.0"), money("500")]
+    assert moved["05.2026"] == [0, None, None]
+    assert moved["Total"] == [4, Decimal("2.0"), money("350")]
 
 
 def test_products_per_client_are_counted_by_direction(company: Company) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Subquery, func, select
 
 from engine.crm import class_rules, standings
 from engine.crm.class_rules import STATES
-from engine.crm.reports import ground
+from engine.crm.reports import ground, won
 from engine.crm.reports.filters import choice
 from engine.crm.reports.kpi import turn_table
 from engine.crm.reports.model import (
@@ -229,7 +229,8 @@ def _count_states(asked: Asked, day: Any) -> dict[str, int]:
 
 
 def _movement(asked: Asked, months: int, active: int) -> Table:
-    """New, lost and restored by month; a share is of the clients who were with us before the period."""
+    """New, lost and restored by month, and how much the clients bought; a share is of the clients who were with us
+    before the period."""
     first = (
         select(Settlement.client_id, func.min(Settlement.dated).label("day")).join(Client)
         .where(Settlement.kind == "in", *ground.client_filters(asked, of_owner=True))
@@ -246,8 +247,12 @@ def _movement(asked: Asked, months: int, active: int) -> Table:
         Column("restored", CLIENT_STATES["restored"], "int", total=True),
         Column("lost", CLIENT_STATES["lost"], "int", total=True),
         Column("rate", text("Lost of those with us before"), "percent"),
-        Column("change", text("Difference"), "int", total=True),
+        Column("gained", text("New to those with us before"), "percent"),
+        Column("change", text("Difference"), "int", total=True), Column("won", text("Deals won"), "int"),
+        Column("often", text("Deals per client who bought"), "number"),
+        Column("mean", text("Mean sum of a deal"), "money"),
     )  # fmt: skip
+    bought, whole = won.by_month(asked)
     counted = {name: Counter((day.year, day.month) for day in days) for name, days in events.items()}
     rows: list[dict[str, Any]] = []
     for month in asked.period.months():
@@ -256,14 +261,17 @@ def _movement(asked: Asked, months: int, active: int) -> Table:
         rows.append({
             "month": f"{month.since:%m.%Y}", "new": own["new"], "rate": share(own["lost"], active),
             "restored": to_case("restored", own["restored"], **where), "lost": to_case("lost", own["lost"], **where),
-            "change": own["new"] + own["restored"] - own["lost"],
+            "change": own["new"] + own["restored"] - own["lost"], "gained": share(own["new"], active),
+            **bought.get((month.since.year, month.since.month), won.NOTHING).cells(),
         })  # fmt: skip
     chart = Chart(
         text("Movement of clients"), "bar", [row["month"] for row in rows],
         [(CLIENT_STATES[name], [value_of(row[name]) for row in rows]) for name in events],
     )  # fmt: skip
     return Table(columns, rows, title=text("Movement"), chart=chart,
-                 total=total(columns, rows) | {"rate": share(len(events["lost"]), active)})  # fmt: skip
+                 total=total(columns, rows) | {
+                     "rate": share(len(events["lost"]), active), "gained": share(len(events["new"]), active),
+                     **whole.cells()})  # fmt: skip
 
 
 def _lost_cases(asked: Asked) -> Sequence[Table]:

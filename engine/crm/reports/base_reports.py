@@ -47,6 +47,9 @@ REPORTS = (
                 " window. Restored: money after such a silence.")),
             (text("Lost of those with us before"), text(
                 "Lost in the month of the new, regular and restored clients on the day before the period.")),
+            (text("Deals per client who bought"), text(
+                "Deals won in the month by the number of clients who made them; the mean sum is of the same"
+                " deals, VAT included.")),
         ),
         cases={"clients": base.CLIENTS, "lost": base.LOST, "restored": base.RESTORED},
         own=True,
