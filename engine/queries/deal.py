@@ -57,6 +57,7 @@ class DealPage:
     open_tasks: Sequence[UserTask]
     done_tasks: Sequence[UserTask]
     people: dict[int, User]
+    team: Sequence[User]
 
 
 def listing(
@@ -154,7 +155,14 @@ def whole(session: Session, deal: Deal) -> DealPage:
         open_tasks=open_tasks,
         done_tasks=done_tasks,
         people=known,
+        team=_team(session, deal),
     )
+
+
+def _team(session: Session, deal: Deal) -> Sequence[User]:
+    """Those who do the work of the deal (R228)."""
+    logins = (deal.terms or {}).get("team") or []
+    return session.scalars(select(User).where(User.login.in_(logins)).order_by(User.last)).all() if logins else []
 
 
 def documents_of(session: Session, condition: ColumnElement[bool]) -> Sequence[Document]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine import tasks
-from engine.crm import clients
+from engine.crm import clients, deals, payments, terms
 from engine.errors import WrongState
 from engine.models import Client, Deal, ProcessInstance, User, UserTask
 from engine.vocabulary import OPEN_TASK
@@ -117,3 +117,21 @@ def at_work(world: worlds.World) -> None:
 def said(visitor: Visitor, address: str, **given: str) -> str:
     """What the page answers."""
     return visitor.get(visitor.post(address, given).location).text
+
+
+def test_the_page_says_who_does_the_work_who_accepts_it_and_within_how_many_days_it_is_paid(
+    world: worlds.World, visitor: Visitor
+) -> None:
+    """R228, X19."""
+    acceptance = "Ким Анна, директор по персоналу"
+    with world.env.sessions() as session:
+        client_id = session.get_one(Deal, world.deal).client_id
+    fresh = run(world.env, SYSTEM, deals.open_deal, client_id, "Второй семинар").id
+    run(world.env, SYSTEM, terms.agree, fresh, team=["boris"], acceptance=acceptance)
+    run(world.env, SYSTEM, payments.set_schedule, fresh, "half", days=20)
+    visitor.sign_in("gleb")
+    shown = visitor.get(f"/deals/{fresh}").text
+    with world.env.sessions() as session:
+        boris = session.get_one(User, world.people["boris"]).name
+    for part in ("Команда", boris, acceptance, "20 рабочих дней со дня счёта"):
+        assert part in shown, part
