@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, instances, messages, notifications
+from engine import audit, instances, messages, notifications, thrown
 from engine.crm import deals
 from engine.documents.issue import next_number
 from engine.errors import Forbidden, Invalid, NotFound, WrongState, text
@@ -20,6 +20,7 @@ from engine.work import Work
 
 PROCEDURE = "assignment"
 CANCELLED = "assignment_cancelled"  # the message by which the issuer takes it back at any moment
+UNDER_WAY = ("issued", "accepted")
 NUMBER = {"number": "П-{yyyy}-{n:04d}"}
 OPEN = ("issued", "accepted", "reported")
 NORMAL, MOST = 50, 100
@@ -154,6 +155,17 @@ def take_back(work: Work, assignment_id: int, why: str) -> None:
         raise Invalid("Say why.", {"reason": text("Say why.")})
     said = {"assignment_cancel_why": why.strip(), "assignment_cancelled_by": work.actor.name}
     messages.correlate(work, CANCELLED, str(row.id), said)
+
+
+def withdraw(work: Work, deal_id: int, why: str) -> int:
+    """A deal came to nothing: what somebody still works on for it is no longer needed. Work that is reported waits for
+    its issuer's word. How many were withdrawn."""
+    query = select(Assignment.id).where(Assignment.deal_id == deal_id, Assignment.status.in_(UNDER_WAY))
+    rows = work.session.scalars(query.order_by(Assignment.id)).all()
+    for row_id in rows:
+        said = {"assignment_cancel_why": why, "assignment_cancelled_by": work.actor.name}
+        messages.correlate(work, CANCELLED, str(row_id), said, thrown.PATIENCE)
+    return len(rows)
 
 
 def person(session: Session, login: str) -> User:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access, audit
-from engine.crm import amounts, clients, deals, next_contacts, stages
+from engine.crm import amounts, clients, deals, followup, next_contacts, stages
 from engine.documents.money import money
 from engine.errors import Invalid, Text, text
 from engine.models import Client, ClientProduct, Competitor, Deal, Document, Product
@@ -24,6 +24,7 @@ ENDED = (DocumentStatus.SIGNED, DocumentStatus.SUPERSEDED, DocumentStatus.CANCEL
 NEEDS_COMMENT = "other"
 NEEDS_COMPETITOR = "competitor"
 POSTPONED = "timing"
+NOT_OFFERED = "scope"
 NO_WORD_ON_PRODUCT = {POSTPONED, "duplicate", "lost_contact", "internal", "illegal_contact"}
 OUTCOMES = ("won", "lost", "postponed")
 
@@ -136,6 +137,8 @@ def _count_refusal(work: Work, deal: Deal) -> None:
     """The refusal once more as columns, so that it can be counted (R058, R065); the competitor by its name (R254)."""
     refusal = deal.refusal or {}
     deal.refusal_category = refusal.get("category")
+    if deal.refusal_category == NOT_OFFERED:  # what we do not do is a need for a new direction (R038)
+        followup.note_need(work, deal.client_id, refusal.get("comment") or deal.need or deal.title, deal_id=deal.id)
     deal.refusal_milestone = deal.milestone
     if refusal.get("competitor"):
         deal.competitor_id = find_competitor(work, str(refusal["competitor"])).id
@@ -194,7 +197,9 @@ def _refusal(work: Work, deal: Deal, given: Mapping[str, Any]) -> dict[str, Any]
         raise Invalid("Say in your own words why the deal was lost.")
     if category == NEEDS_COMPETITOR and not competitor:
         raise Invalid("Name the competitor the client has chosen.")
-    return {"category": category, "comment": comment, "competitor": competitor or None, "stage": stage}
+    lesson = str(given.get("lesson") or "").strip()[:2000]
+    found = {"category": category, "comment": comment, "competitor": competitor or None, "stage": stage}
+    return found | ({"lesson": lesson} if lesson else {})
 
 
 def _categories(settings: Any) -> set[str]:

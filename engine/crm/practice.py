@@ -20,8 +20,8 @@ MANY = 12
 
 
 def summary(session: Session, env: Any, end: date, months: int = MONTHS) -> dict[str, Any]:
-    """Funnel, refusals by milestone, the hardest milestone, competitors, complaints by cause and hidden demand of the
-    months up to a day, as plain values for a form."""
+    """Funnel, refusals by milestone, lessons, the hardest milestone, competitors, complaints by cause, hidden demand
+    of the months up to a day, as plain values for a form."""
     begin = months_before(end, months)
     since, until = _moment(begin), _moment(end, time.max)
     lost = _lost(session, since, until)
@@ -40,6 +40,7 @@ def summary(session: Session, env: Any, end: date, months: int = MONTHS) -> dict
                 Counter((row[0], row[1]) for row in lost).items(), key=lambda item: (_place(item[0][0]), -item[1])
             )
         ],
+        "lessons": _lessons(session, env, since, until),
         "competitors": _competitors(session, since, until),
         "complaints": _complaints(session, since, until),
         "demand": _demand(session, since, until),
@@ -52,6 +53,20 @@ def _lost(session: Session, since: datetime, until: datetime) -> list[tuple[str,
         Deal.status == "lost", Deal.closed_at.between(since, until)
     )
     return [(row[0] or LOST, row[1] or "other") for row in session.execute(query)]
+
+
+def _lessons(session: Session, env: Any, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """What was learnt from deals lost in the time (R146), the newest first."""
+    query = (
+        select(Deal.number, Deal.refusal)
+        .where(Deal.status == "lost", Deal.closed_at.between(since, until))
+        .order_by(Deal.closed_at.desc(), Deal.id.desc())
+    )
+    told = ((row.number, row.refusal or {}) for row in session.execute(query))
+    return [
+        {"deal": number, "category": refusal_label(env, str(said.get("category"))), "lesson": said["lesson"]}
+        for number, said in told if said.get("lesson")
+    ]  # fmt: skip
 
 
 def _funnel(

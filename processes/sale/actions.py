@@ -10,6 +10,7 @@ from sqlalchemy import select
 from engine import access, notifications, outbox
 from engine.actions import ActionCall, Registry
 from engine.crm import (
+    assignments,
     clients,
     closing,
     contact_log,
@@ -32,6 +33,7 @@ from engine.vocabulary import JobKind
 from engine.work import Work
 
 OPEN_OFFERS = ("proposal", "invoice")
+NO_SALE = "Сделка закрыта без продажи"
 
 
 def register(registry: Registry) -> None:
@@ -283,15 +285,17 @@ def check_closing(work: Work, call: ActionCall) -> dict[str, Any]:
 
 
 def close(work: Work, call: ActionCall) -> dict[str, Any]:
-    """outcome (won, lost, postponed), refusal, next_contact, stop_list (the client asks not to be called)."""
+    """outcome (won, lost, postponed), refusal, lesson, next_contact, stop_list (the client asks not to be called)."""
     inputs, deal_id = call.inputs, _deal(call)
+    refusal = inputs.get("refusal") and {**inputs["refusal"], "lesson": inputs.get("lesson")}
     if inputs.get("stop_list"):
         clients.set_stop_list(work, deals.find(work.session, deal_id).client_id, True, "Клиент просит не обращаться")
     deal = closing.close(
-        work, deal_id, str(inputs["outcome"]), refusal=inputs.get("refusal"), next_contact=inputs.get("next_contact")
+        work, deal_id, str(inputs["outcome"]), refusal=refusal, next_contact=inputs.get("next_contact")
     )
     if deal.status == "lost":
         _withdraw_offers(work, deal_id)
+        assignments.withdraw(work, deal_id, NO_SALE)
     return {"deal_status": deal.status}
 
 
@@ -339,7 +343,7 @@ def _withdraw_offers(work: Work, deal_id: int) -> None:
     rows = work.session.scalars(select(Document).where(Document.deal_id == deal_id, Document.kind.in_(OPEN_OFFERS)))
     for row in rows.all():
         if row.status not in lifecycle.OVER and row.signed_at is None:
-            lifecycle.cancel(work, row.id, "Сделка закрыта без продажи")
+            lifecycle.cancel(work, row.id, NO_SALE)
 
 
 def _priced(work: Work, deal_id: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

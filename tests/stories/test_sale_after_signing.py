@@ -219,6 +219,11 @@ def test_what_was_not_rendered_is_taken_off_the_price_and_the_act_names_the_rest
     steps.act(story)
     assert "305 000,00" in story.text_of("act")
     assert (story.deal["total"], story.deal["balance"]) == (Decimal("305000.00"), Decimal("-61000.00"))
+    steps.survey(story, survey_terms=4)
+    story.complete("Закрыть документы и долги", gaps_closed=True, surplus_reference="88")
+    assert story.deal["balance"] == 0
+    story.complete("Договориться о следующем контакте")
+    assert story.deal["status"] == "won"
 
 
 @pytest.mark.begins_at("delivery")

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from engine.crm import practice
+from engine.crm.facts import client_facts
 from engine.vocabulary import DocumentStatus, InstanceStatus
 from tests.stories import steps
 from tests.stories.steps import lose
@@ -18,9 +20,44 @@ def test_a_refused_proposal_carries_reason_competitor_and_stage(story: Story) ->
     story.send()
     why = {"category": "competitor", "competitor": "ООО «Другие»", "comment": "Дешевле на треть"}
     story.complete("Защитить предложение", proposal_decision="refused", refusal=why)
-    lose(story)
-    assert story.deal["refusal"] == {**why, "stage": "M3"}
+    story.complete("Оформить отказ или отсрочку", lesson="Предлагать два варианта")
+    assert story.deal["refusal"] == {**why, "stage": "M3", "lesson": "Предлагать два варианта"}
+    with story.env.sessions() as session:
+        told = practice.summary(session, story.env, story.clock.now.date())["lessons"]
+    assert [(one["deal"], one["lesson"]) for one in told] == [(story.deal["number"], "Предлагать два варианта")]
     assert story.documents("proposal")[0].status == DocumentStatus.CANCELLED
+
+
+@pytest.mark.begins_at("proposal")
+def test_what_we_do_not_offer_is_remembered_as_a_need(story: Story) -> None:
+    """R038: it feeds the list of new directions."""
+    story.client_cancels()
+    lose(story, category="scope", comment="Нужен синхронный перевод")
+    with story.env.sessions() as session:
+        assert [one["need"] for one in client_facts(session, story.client)["needs"]] == ["Нужен синхронный перевод"]
+
+
+@pytest.mark.begins_at("proposal")
+def test_a_client_who_leaves_for_a_fact_of_the_past_has_a_complaint(story: Story) -> None:
+    story.client_cancels()
+    why = {"category": "bad_experience", "comment": "В прошлом году сорвали сроки"}
+    story.complete("Оформить отказ или отсрочку", refusal=why, refusal_fact=True)
+    told = story.variables_of("Зарегистрировать жалобу")
+    assert told["complaint_origin"] == "refusal"
+    assert "сорвали сроки" in told["complaint_essence"]
+
+
+@pytest.mark.begins_at("proposal")
+def test_assignments_of_a_lost_deal_are_withdrawn(story: Story) -> None:
+    given = {"assignment_what": "Найти площадку", "assignment_expected": None, "assignment_executor": "pavel",
+             "assignment_group": None, "assignment_due": "P3BD", "assignment_priority": None}  # fmt: skip
+    deal, sale = story.deal_id, story.instance_id
+    story.begin_about(deal, "assignment", variables=given)
+    story.instance_id = sale
+    assert "Ответить на поручение" in story.open
+    story.client_cancels()
+    lose(story, category="no_need", comment="Передумали совсем")
+    assert story.open == ["Связаться с клиентом"]
 
 
 @pytest.mark.begins_at("contract")

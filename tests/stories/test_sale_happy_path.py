@@ -61,16 +61,18 @@ def test_a_sale_goes_from_the_first_meeting_to_a_satisfied_client_and_the_next_c
 
 
 def test_a_won_deal_leaves_the_client_with_a_date_a_purpose_and_a_product(story: Story) -> None:
-    """R131, R137: two months from the closing unless agreed otherwise."""
+    """R021, R131, R137: two months from the closing unless agreed otherwise; the next product of the matrix."""
     story.begin("Стратегическая сессия")
     for step in WAY[:-1]:
         step(story)
     steps.survey(story, survey_price=4)
+    following = story.variables_of("Договориться о следующем контакте")["client"]["next_product"]
     story.complete("Договориться о следующем контакте")
     contact = story.deal["next_contact"]
     assert contact["date"] > date(2027, 2, 1)
     assert contact["purpose"]
-    assert contact["product"] == "Стратегическая сессия"
+    assert contact["product"] == following["id"]
+    assert following["name"] not in {line["name"] for line in steps.LINES}
     call = story.task("Связаться с клиентом")
     assert call.follow_up_at is not None
     assert call.follow_up_at.date() == contact["date"]
