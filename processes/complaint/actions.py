@@ -15,6 +15,7 @@ from engine.models import Client, Complaint, Contact, Deal, StoredFile, User, Us
 from engine.work import Work
 
 MOST_CLIENTS = 300  # in the list of a registrar who must find out whose complaint it is
+HIDDEN_LESS = 15  # of the priority: a hidden grievance of the best client goes before a loud one of an ordinary one
 TELLING = ("essence", "demand", "channel", "form", "origin", "explicitness", "against")
 
 
@@ -59,7 +60,7 @@ def intake(work: Work, call: ActionCall) -> dict[str, Any]:
         "complaint_employees": quality_facts.people(_everybody(work)),
         "client_choices": _clients(work, row) if client_id is None else [],
         "deal_choices": _deals(work, client_id), "complaint_registrar": _starter(work, call),
-        "complaint_priority": _priority(work, client_id), "complaint_outcome": None,
+        "complaint_priority": _priority(work, client_id, told["complaint_explicitness"]), "complaint_outcome": None,
     }  # fmt: skip
 
 
@@ -73,7 +74,8 @@ def enter(work: Work, call: ActionCall) -> dict[str, Any]:
     nothing |= {
         "complaint_id": complaint_id, "client_id": client_id, "deal_id": call.instance.deal_id,
         "complaint_outcome": None,
-        "complaint_registrar": _completer(work, call, "Register"), "complaint_priority": _priority(work, client_id),
+        "complaint_registrar": _completer(work, call, "Register"),
+        "complaint_priority": _priority(work, client_id, given.get("complaint_explicitness")),
     }  # fmt: skip
     if decision == "none":
         if complaint_id is not None:
@@ -259,10 +261,12 @@ def _everybody(work: Work) -> list[User]:
     return list(work.session.scalars(select(User).where(User.active).order_by(User.last, User.first)))
 
 
-def _priority(work: Work, client_id: int | None) -> int:
-    """By the client's class: the more valuable he is, the sooner (R260)."""
+def _priority(work: Work, client_id: int | None, explicitness: Any) -> int:
+    """By the client's class: the more valuable he is, the sooner (R260); hidden dissatisfaction waits longer than what
+    was said aloud (X12)."""
     client = work.session.get(Client, client_id) if client_id is not None else None
-    return {"A": 80, "B": 70}.get((client.abc or "") if client else "", 60)
+    usual = {"A": 80, "B": 70}.get((client.abc or "") if client else "", 60)
+    return usual - HIDDEN_LESS if explicitness == "hidden" else usual
 
 
 def _starter(work: Work, call: ActionCall) -> str | None:

@@ -199,6 +199,8 @@ def test_a_client_who_came_himself_needs_no_presentation_but_gets_a_protocol(sto
     story.complete("Решить, нужна ли презентация", presentation_wanted="no", talk_at="2026-11-16T09:00",
                    decisions="Готовим предложение")  # fmt: skip
     story.send()
+    assert story.deal["next_step"] == "Подготовить предложение"
+    assert story.deal["next_step_on"] > story.clock.now.date()
     assert (story.milestones[-1], story.open) == ("M2", ["Подготовить предложение"])
     assert story.points("CP-01")[-1].status == "met"
     steps.proposal(story)

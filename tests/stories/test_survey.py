@@ -69,6 +69,7 @@ def test_at_13_the_worst_mark_decides_whether_there_is_a_complaint(
         assert story.open == [REGISTER]
         seen = story.variables_of(REGISTER)
         assert (seen["complaint_explicitness"], seen["complaint_form"]) == (explicitness, "survey")
+        assert seen["complaint_priority"] == (80 if explicitness == "explicit" else 65), "hidden waits longer (X12)"
     assert newest(story).minimum == min(scores)
 
 
