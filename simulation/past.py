@@ -16,7 +16,7 @@ from simulation.clients import PROFILES, company
 if TYPE_CHECKING:
     from simulation.year import Year
 
-KNOWN = 0.4  # of the clients of the year are known when it begins
+KNOWN = 0.42  # of the clients of the year are known when it begins
 BOUGHT = 0.7  # of those have bought something before
 BEFORE = 540  # days
 MONTHLY = 5  # payments make a client who pays every month
