@@ -17,7 +17,8 @@
                profile {parameter: value}, territory, preferred_channel, parent_id, next_product {id, name},
                next_contact {date, purpose, product}, targets [{id, name, priority, state, stage, next_step_on}],
                consents [{contact_id, purpose, channel}], loyalty {tier, discount}, open_complaints,
-               contracts (signed ones) [{value, label, number, date, until}]
+               contracts (signed ones) [{value, label, number, date, until}], needs [{need, product_id, on}] (the
+               latest five)
 ``contact``    id, last, first, middle, full, name, gender, position, email, phone, signs, basis, genitive and
                dative (declined by hand, or null)
 ``company``    settings/company.yaml: name, full_name, inn, kpp, ogrn, address, city, phone, email, site, bank, bik,
