@@ -23,6 +23,7 @@ OF_A_DEAL: dict[str, dict[str, Any]] = {  # what they are given here
     "client.check_requisites": {}, "contracts.term": {}, "deal.check_closing": {}, "deal.due_discount": {},
     "deal.is_new_product": {}, "deal.lines": {"lines": LINES, "discount": 5},
     "deal.qualify": {"probability": 40, "need": "обучить отдел"}, "deal.reach": {"milestone": "M3"},
+    "deal.refund_lines": {"sum": "100"}, "deal.refund_papers": {},
     "deal.schedule": {"schedule": "half"}, "deal.terms": {"team": ["anna"]},
     "lead.questions": {}, "loyalty.check": {}, "survey.needed": {},
     "winback.prepare": {}, "churn.look": {}, "practice.gather": {}, "matrix.draft": {}, "campaign.history": {},
