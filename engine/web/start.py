@@ -94,7 +94,7 @@ def _client() -> int | None:
     said = request.form.get("client", "").strip()
     found = choosing.client_named(reading.session(), said) if said else None
     if said and found is None:
-        raise Invalid("«{said}» is not one client of ours. Type more of the name or the INN, and choose from the list.",
+        raise Invalid("There is no client «{said}», or there are several. Type more of the name or the INN and choose.",
                       said=said)  # fmt: skip
     return found
 
