@@ -49,6 +49,7 @@ LONG = "/tasks?tab=groups /tasks?tab=later /tasks?tab=overdue /tasks?tab=waiting
 NOT_PAGES = ("static", "health.healthz", "ical.feed", "documents.file", "documents.attachment", "layouts.preview")
 NARROW = "accountant"  # somebody who may work in nearly nothing: lists look for what he sees in another way
 SAMPLES = {"version": 1, "office": "main", "stage": "contract", "kind": "deadlines", "key": volume.SALE}
+OF_PAGE = {"people.group": "manager", "limits.show": "discount", "rulebook.deadline": "call_retry"}
 FILES = {"xlsx", "csv", "pdf", "docx"}  # files hold all rows; no page
 
 
@@ -206,7 +207,7 @@ def _addresses(rule: Rule, session: Session) -> list[str]:
         return [f"/reports/{key}/{name}" for key, one in registry.all_reports().items() for name in one.cases]
     values: dict[str, Any] = {}
     for name in rule.arguments:
-        value = _sample(name, session)
+        value = OF_PAGE.get(rule.endpoint) or _sample(name, session)
         if value is None:
             return []
         values[name] = value

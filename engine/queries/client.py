@@ -76,10 +76,14 @@ class Bought:
     last: Any
 
 
-def listing(session: Session, filters: Filters, page: int = 1, size: int = PAGE) -> tuple[list[ClientRow], int]:
-    """One page of the clients by name, and how many there are in all. Doubles that were merged are left out."""
+def listing(
+    session: Session, filters: Filters, page: int = 1, size: int = PAGE, known: int | None = None
+) -> tuple[list[ClientRow], int]:
+    """One page of the clients by name, and how many there are in all (``known``, if they have been counted). Doubles
+    that were merged are left out."""
     where = _where(filters)
-    count = session.scalar(select(func.count()).select_from(Client).where(*where)) or 0
+    counted = select(func.count()).select_from(Client).where(*where)
+    count = known if known is not None else session.scalar(counted) or 0
     found = session.execute(
         select(Client, User).outerjoin(User, User.id == Client.owner_id).where(*where)
         .order_by(Client.name, Client.id).limit(size).offset((page - 1) * size)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.crm import staleness
@@ -64,10 +64,25 @@ def still(
     """One page of the deals that stand still without a pause, the longest first, and how many there are
     (MOST at most)."""
     usuals = staleness.Usuals(session, env, scheme)
-    where = [*_mine(actor, owner), _longer(usuals, env, now), ~_is_paused()]
-    base = select(Deal.id).join(Client, Client.id == Deal.client_id).where(*where)
-    count = _capped(session, base)
-    ids = list(session.scalars(base.order_by(Deal.stirred_at, Deal.id).limit(PAGE).offset((page - 1) * PAGE)))
+    base = _standing(usuals, env, actor, now, owner)
+    return _told(session, usuals, now, base, PAGE, (page - 1) * PAGE), _capped(session, base)
+
+
+def stillest(session: Session, env: Any, actor: Actor, now: datetime, scheme: str, most: int) -> list[Still]:
+    """Those of them that have stood the longest, uncounted."""
+    usuals = staleness.Usuals(session, env, scheme)
+    return _told(session, usuals, now, _standing(usuals, env, actor, now, None), most, 0)
+
+
+def _standing(usuals: staleness.Usuals, env: Any, actor: Actor, now: datetime, owner: int | None) -> Select[Any]:
+    where = (*_mine(actor, owner), _longer(usuals, env, now), ~_is_paused())
+    return select(Deal.id).join(Client, Client.id == Deal.client_id).where(*where)
+
+
+def _told(
+    session: Session, usuals: staleness.Usuals, now: datetime, base: Select[Any], most: int, offset: int
+) -> list[Still]:
+    ids = list(session.scalars(base.order_by(Deal.stirred_at, Deal.id).limit(most).offset(offset)))
     rows = session.execute(
         select(
             Deal.id, Deal.number, Deal.title, Deal.client_id, Client.name.label("client"), Client.segment, User.last,
@@ -85,7 +100,7 @@ def still(
             step_at=steps[row.id][1] if row.id in steps else None,
         )
         for row in rows
-    ], count  # fmt: skip
+    ]  # fmt: skip
 
 
 def pauses(session: Session, actor: Actor, tab: str, *, owner: int | None = None) -> list[Resting]:
@@ -102,11 +117,7 @@ def history(session: Session, deal_id: int | None = None, instance_id: int | Non
 
 def counts(session: Session, env: Any, actor: Actor, now: datetime, scheme: str, owner: int | None = None) -> Counts:
     """What each tab holds."""
-    usuals = staleness.Usuals(session, env, scheme)
-    longer = (
-        select(Deal.id).join(Client, Client.id == Deal.client_id)
-        .where(*_mine(actor, owner), _longer(usuals, env, now), ~_is_paused())
-    )  # fmt: skip
+    longer = _standing(staleness.Usuals(session, env, scheme), env, actor, now, owner)
     held = select(func.count()).select_from(Pause).outerjoin(Deal, Deal.id == Pause.deal_id)
     return Counts(
         _capped(session, longer),

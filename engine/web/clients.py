@@ -72,8 +72,8 @@ def listing() -> str | Response:
     if form := downloads.wanted():
         found = downloads.every(lambda page: cards.listing(reading.session(), filters, page))
         return sheets_more.clients(form, found, titles())
-    rows, count = cards.listing(reading.session(), filters, page)
     counts = cards.by_state(reading.session(), filters)
+    rows, count = cards.listing(reading.session(), filters, page, known=counts.get(filters.state, 0))
     return render_template(
         "clients.html", rows=rows, count=count, filters=filters, pages=Pages(page, count, cards.PAGE),
         counts=counts, states=clients.STATES, owners=cards.owners(reading.session()), segment_titles=titles(),

@@ -62,7 +62,7 @@ def show() -> str:
         late_points=oversight.latest_points(session, g.now),
         stalled=stalled.counts(session, env, actor, g.now, scheme),
         reviews=stalled.pauses(session, actor, stalled.REVIEW)[: oversight.SHOWN],
-        stillest=stalled.still(session, env, actor, g.now, scheme=scheme)[0][: oversight.SHOWN],
+        stillest=stalled.stillest(session, env, actor, g.now, scheme, oversight.SHOWN),
         overdue=oversight.overdue_tasks(session, g.now),
         unclaimed=oversight.unclaimed(session),
         incidents=oversight.incidents(session),
