@@ -97,8 +97,13 @@ def most(tab: str) -> int:
 
 def mine(session: Session, actor: Actor, now: datetime) -> int:
     """How many tasks wait for this person himself."""
+    return pressing(session, actor, now, "mine").mine
+
+
+def pressing(session: Session, actor: Actor, now: datetime, *tabs: str) -> Counts:
+    """The counts of these tabs alone."""
     place = desk(session, actor, now)
-    return _count(session, _sources(place, actor, "mine", now), MOST)
+    return Counts(**{tab: _count(session, _sources(place, actor, tab, now), most(tab)) for tab in tabs})
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:

@@ -57,7 +57,7 @@ def show() -> str:
     return render_template(
         "desk.html",
         approvals=desk.approval_count(session, actor, g.now),
-        mine=inbox.counts(session, actor, g.now),
+        mine=inbox.pressing(session, actor, g.now, "mine", "overdue"),
         points=oversight.points(session, g.now, midnight, week),
         late_points=oversight.latest_points(session, g.now),
         stalled=stalled.counts(session, env, actor, g.now, scheme),
