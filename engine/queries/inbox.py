@@ -34,7 +34,7 @@ from engine.work import Actor
 __all__ = ["MOST", "PAGE", "TABS", "Counts", "Desk", "InboxRow", "Listing", "counts", "desk", "mine", "most", "tasks"]
 PAGE = 50
 MOST = 1000  # counted no further: nobody reads the twenty-first page, everybody narrows
-FEWER = {"waiting": 200}  # of what lies scattered over the instances of others
+FEWER = {"waiting": 200, "overdue": 300}  # of what is not read from one index alone
 TABS = ("mine", "groups", "later", "overdue", "waiting", "done")
 COUNTED = ("mine", "later", "overdue", "waiting")
 OWNER: Any = aliased(User)

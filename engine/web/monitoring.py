@@ -58,6 +58,7 @@ def show() -> str:
         "desk.html",
         approvals=desk.approval_count(session, actor, g.now),
         mine=inbox.pressing(session, actor, g.now, "mine", "overdue"),
+        most=inbox.most("overdue"),
         points=oversight.points(session, g.now, midnight, week),
         late_points=oversight.latest_points(session, g.now),
         stalled=stalled.counts(session, env, actor, g.now, scheme),
