@@ -47,12 +47,12 @@ class FeelEngine(PythonScriptEngine):  # type: ignore[misc]  # untyped base
         )
 
     # the base class asks for the last argument
-    def evaluate(self, task: Visit, expression: str, external_context: Any = None) -> Any:  # noqa: ARG002
+    def evaluate(self, task: Visit, expression: str, external_context: Any = None) -> Any:  # noqa: ARG002  # given by the caller
         """SpiffWorkflow's way in: the same FEEL."""
         return self.feel(expression, visible(task))
 
     # the base class asks for the last argument
-    def execute(self, task: Visit, script: str, external_context: Any = None) -> Any:  # noqa: ARG002
+    def execute(self, task: Visit, script: str, external_context: Any = None) -> Any:  # noqa: ARG002  # given by the caller
         """There are no scripts but FEEL ones, and those are expressions."""
         raise Failed("A procedure executes no program text")
 

@@ -138,7 +138,7 @@ def targets_of(session: Session, clients: Iterable[Client]) -> dict[int, list[Ta
 
 def with_next_steps(
     session: Session, env: Any, found: Mapping[int, Sequence[Target]]
-) -> dict[int, list[Target]]:  # fmt: skip
+) -> dict[int, list[Target]]:
     """The same targets, where an open deal has no agreed next step with the day its earliest open task is due: while
     work goes on, every cell has a date (R041)."""
     bare = {one.deal_id for own in found.values() for one in own if one.state == OPEN and one.next_step_on is None}

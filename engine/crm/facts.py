@@ -46,6 +46,7 @@ from sqlalchemy.orm import Session
 
 from engine.crm import amounts, campaign_facts, choices, quality_facts, schedule, standing
 from engine.crm.lazily import Record, once
+from engine.crm.periods import day_of
 from engine.models import Client, Complaint, Contact, ContactRecord, Deal, ScheduledPayment, Survey, User
 from engine.quick import with_many
 
@@ -175,8 +176,8 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "id": deal.id, "number": deal.number, "title": deal.title, "client_id": deal.client_id,
         "contact_id": deal.contact_id, "initiative": deal.initiative, "cycle": deal.cycle,
         "sale_kind": deal.sale_kind, "milestone": deal.milestone, "status": deal.status,
-        "milestone_on": deal.milestone_at.date(), "prospects": deal.prospects or {},
-        "created_on": deal.created_at.date(), "vat_mode": deal.vat_mode, "discount": deal.discount,
+        "milestone_on": day_of(env, deal.milestone_at), "prospects": deal.prospects or {},
+        "created_on": day_of(env, deal.created_at), "vat_mode": deal.vat_mode, "discount": deal.discount,
         "refusal": deal.refusal, "next_contact": _next_contact(deal.next_contact), "need": deal.need,
         "probability": deal.probability, "expected_on": deal.expected_on, "next_step": deal.next_step,
         "next_step_on": deal.next_step_on, "caused_by_id": deal.caused_by_id, "source_id": deal.source_id,
@@ -190,7 +191,7 @@ def deal_facts(session: Session, env: Any, deal: Deal) -> Record:
         "discount_sum": lambda: sums().discount, "total": lambda: sums().total, "vat": lambda: sums().vat,
         "net": lambda: sums().net, "payments": parts, "parts": parts, "schedule": lambda: schedule_of(deal.payments),
         "due_before": lambda: _due_before(deal.payments), "paid": paid, "balance": lambda: sums().total - paid(),
-        "talks": lambda: _talks(session, deal.id),
+        "talks": lambda: _talks(session, env, deal.id),
     })  # fmt: skip
 
 
@@ -255,12 +256,12 @@ def _due_before(parts: list[ScheduledPayment]) -> Decimal:
     return sum((part.sum for part in parts if part.trigger == "before_delivery"), Decimal("0.00"))
 
 
-def _talks(session: Session, deal_id: int) -> dict[str, Any]:
+def _talks(session: Session, env: Any, deal_id: int) -> dict[str, Any]:
     """How often the client was spoken to about the deal, and on which day last."""
     count, last = session.execute(
         select(func.count(), func.max(ContactRecord.at)).where(ContactRecord.deal_id == deal_id)
     ).one()
-    return {"count": int(count), "last": last.date() if last is not None else None}
+    return {"count": int(count), "last": day_of(env, last)}
 
 
 def _dated(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:

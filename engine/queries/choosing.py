@@ -42,8 +42,8 @@ def deal_named(session: Session, actor: Actor, said: str) -> int | None:
 
 def client_named(session: Session, said: str) -> int | None:
     """The client that a line of the list, a name or an INN names; None when none does, or several do."""
-    card = said.rpartition(CARD)[2].strip()
-    named = Client.id == int(card) if CARD in said and card.isdigit() else (Client.name == said) | (Client.inn == said)
+    card = _id(said.rpartition(CARD)[2].strip()) if CARD in said else 0
+    named = Client.id == card if card else (Client.name == said) | (Client.inn == said)
     found = session.scalars(select(Client.id).where(named, Client.merged_into_id.is_(None)).limit(2)).all()
     return found[0] if len(found) == 1 else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -50,6 +50,20 @@ def test_a_deal_tells_its_sums_lines_parts_and_owner(office):
         (549, 100, 449, False),
         (549, 0, 549, False),
     ]
+
+
+def test_days_of_a_deal_are_those_of_the_office(office):
+    """Half past ten in the evening in London is tomorrow in Moscow."""
+
+    def late(work):
+        deal = work.session.get_one(Deal, office.deal_id)
+        deal.created_at = deal.milestone_at = datetime(2026, 11, 16, 22, 30, tzinfo=UTC)
+
+    run(office.env, SYSTEM, late)
+    deal = of(office, deal_id=office.deal_id)["deal"]
+    office_day = datetime(2026, 11, 16, 22, 30, tzinfo=UTC).astimezone(office.env.calendar("main").zone).date()
+    assert office_day == date(2026, 11, 17)
+    assert (deal["created_on"], deal["milestone_on"]) == (office_day, office_day)
 
 
 def test_client_and_contact_come_with_the_deal(office):

@@ -69,7 +69,8 @@ def test_a_client_is_named_by_what_only_he_is_called(visitor: Visitor, world: wo
     ]  # fmt: skip
     for said in (lines[1], "Тёзка 770702002", "7736050003"):
         assert visitor.post("/start/trial_offer", {"client": said}).status_code == 302, said
-    for said in ("7707083893", "Тёзка", "№999"):  # two have this INN, three this word, nobody this card
+    # two have this INN, three this word, nobody these cards
+    for said in ("7707083893", "Тёзка", "№999", "№²", "№" + "9" * 30):
         answer = visitor.post("/start/trial_offer", {"client": said})
         assert answer.status_code == 422, said
         assert f"Клиента «{said}» нет, или их несколько" in answer.text
